@@ -1,0 +1,47 @@
+# `make up` and `make test` are all that a newcomer needs; both make the environment first.
+
+STATE ?= .palyra
+PORT ?= 8400
+EMULATOR_PORT ?= 4566
+export STATE PORT EMULATOR_PORT
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: up down token test test-deployed test-all check bench format
+
+up: $(READY)  ## bring everything up on a local cloud; Ctrl-C ends it
+	@exec $(BIN)/python -m infra.local up
+
+down: $(READY)  ## end it from another terminal
+	@exec $(BIN)/python -m infra.local down
+
+token: $(READY)  ## mint an API token of another owner: make token OWNER=name
+	@exec $(BIN)/python -m infra.local token --owner "$(OWNER)"
+
+test: $(READY)  ## everything that needs no running cloud
+	$(BIN)/python -m pytest tests --ignore tests/deployed
+
+test-deployed: $(READY)  ## the chain on a local cloud of its own
+	$(BIN)/python -m pytest tests/deployed
+
+test-all: test test-deployed
+
+check: $(READY)  ## style, types, layers, template
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/cfn-lint infra/template.yaml
+
+bench: $(READY)  ## one JSON line a figure; QUICK=1 for fewer repeats
+	@exec $(BIN)/python -m tests.bench
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+$(READY): requirements.txt requirements-dev.txt infra/environment.sh
+	@sh infra/environment.sh $(VENV)
+	@touch $@
