@@ -1,0 +1,1 @@
+"""The rooms of Palyra: ground modules here, one folder per capability."""
