@@ -1,0 +1,8 @@
+"""When a job is due: schedules as pure values, from what an operator writes to what is stored."""
+
+from chalicelib.schedules.errors import InvalidSchedule
+from chalicelib.schedules.every import Every
+from chalicelib.schedules.normalize import normalize_schedule, read_schedule
+from chalicelib.schedules.schedule import Schedule
+
+__all__ = ["Every", "InvalidSchedule", "Schedule", "normalize_schedule", "read_schedule"]
