@@ -1,0 +1,1 @@
+"""Who may come in: API tokens, each of one owner."""

@@ -1,0 +1,33 @@
+"""From an `Authorization` header to the principal it stands for."""
+
+from dataclasses import dataclass
+
+from chalicelib.access import token
+from chalicelib.access.store import AccessStore
+from chalicelib.errors import Unauthenticated
+
+_SCHEME = "bearer "
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who makes a request, and in which workspace."""
+
+    owner: str
+    actor: str
+
+
+def authenticate(header: str, store: AccessStore) -> Principal:
+    """Return the principal of an `Authorization` header.
+
+    Raises:
+        Unauthenticated: it is missing, not a bearer token, or not a good one.
+        Unavailable: DynamoDB did not answer.
+    """
+    if not header.lower().startswith(_SCHEME):
+        raise Unauthenticated("the request has no bearer token", fix=token.HOW)
+    presented = token.parse(header[len(_SCHEME) :].strip())
+    name = store.name_of(presented)
+    if name is None:
+        raise Unauthenticated("this API token is not known", fix=token.HOW)
+    return Principal(presented.owner, f"token:{name}")

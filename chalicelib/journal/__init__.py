@@ -1,0 +1,1 @@
+"""What happened, append-only: hash-chained audit streams of every owner."""

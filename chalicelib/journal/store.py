@@ -1,0 +1,135 @@
+"""JournalStore: appends by put-if-absent at the next position of a stream.
+
+There is no head item: the head is the last row, remembered per container. Who loses the race for a
+position finds the winner's row in the refusal and goes on behind it, a bounded number of times. An
+event whose id stands in that row already is its own, from a write whose reply was lost.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+
+from chalicelib.clock import to_ms
+from chalicelib.errors import Unavailable
+from chalicelib.journal.chain import genesis, link
+from chalicelib.journal.event import Event
+from chalicelib.settings import resource
+from chalicelib.tables import Cancelled, Refused, Table, TableMeta, Write
+
+_TRIES = 16
+
+
+class JournalRow(Table):
+    """An event at its position."""
+
+    class Meta(TableMeta):
+        """The table."""
+
+        table_name = resource("journal")
+
+    sk = NumberAttribute(range_key=True)
+    event_id = UnicodeAttribute()
+    kind = UnicodeAttribute()
+    at = NumberAttribute()
+    content = UnicodeAttribute()
+    previous = UnicodeAttribute()
+    link = UnicodeAttribute()
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last position of a stream and its link."""
+
+    seq: int
+    link: str
+
+
+class JournalStore:
+    """Append-only, hash-chained audit streams."""
+
+    def __init__(self) -> None:
+        self._heads: dict[str, Head] = {}
+
+    def append(self, event: Event) -> None:
+        """Append an event to its stream.
+
+        Raises:
+            Unavailable: DynamoDB did not answer, or others kept winning the position.
+        """
+        for _ in range(_TRIES):
+            row = self._next_row(event)
+            try:
+                row.put(JournalRow.pk.does_not_exist())
+            except Refused as refused:
+                if self._is_ours(refused.old, event):
+                    return
+                continue
+            self._heads[event.stream] = Head(int(row.sk), row.link)
+            return
+        raise Unavailable("the journal is too busy", fix="try again")
+
+    def append_with(self, event: Event, writes: Sequence[Write]) -> None:
+        """Append an event and make other writes, all or none.
+
+        Raises:
+            Cancelled: one of the other writes was refused.
+            Unavailable: DynamoDB did not answer, or others kept winning the position.
+        """
+        for _ in range(_TRIES):
+            row = self._next_row(event)
+            try:
+                JournalRow.transact(*writes, row.put_write(JournalRow.pk.does_not_exist()))
+            except Cancelled as cancelled:
+                if any(cancelled.refusals[:-1]):
+                    raise
+                self._heads.pop(event.stream, None)
+                continue
+            self._heads[event.stream] = Head(int(row.sk), row.link)
+            return
+        raise Unavailable("the journal is too busy", fix="try again")
+
+    def holds(self, event: Event, *, since: datetime) -> bool:
+        """Return whether the event has been appended at or after an instant."""
+        newest_first = JournalRow.page(
+            event.stream, scan_index_forward=False, consistent_read=True, page_size=100
+        )
+        for row in newest_first:
+            if row.at < to_ms(since):
+                return False
+            if row.event_id == event.id:
+                return True
+        return False
+
+    def _next_row(self, event: Event) -> JournalRow:
+        head = self._head(event.stream)
+        seq, content = head.seq + 1, event.content()
+        return JournalRow(
+            event.stream,
+            seq,
+            event_id=event.id,
+            kind=event.kind,
+            at=to_ms(event.at),
+            content=content,
+            previous=head.link,
+            link=link(event.stream, str(seq), head.link, content),
+        )
+
+    def _head(self, stream: str) -> Head:
+        if stream not in self._heads:
+            last = next(
+                JournalRow.page(stream, scan_index_forward=False, consistent_read=True, limit=1),
+                None,
+            )
+            head = Head(int(last.sk), last.link) if last else Head(0, genesis(stream))
+            self._heads[stream] = head
+        return self._heads[stream]
+
+    def _is_ours(self, old: JournalRow | None, event: Event) -> bool:
+        """Take the row that refused an event as the new head; say whether it is the event."""
+        self._heads.pop(event.stream, None)
+        if old is None:
+            return False
+        self._heads[event.stream] = Head(int(old.sk), old.link)
+        return old.event_id == event.id
