@@ -1,0 +1,1 @@
+"""Durable work: tasks claimed once, fenced by a token, found again when a worker dies."""

@@ -1,0 +1,94 @@
+"""LaneQueue: messages are pointers to tasks, at least once, in about the order of their sending."""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.background.task import TaskRef
+from chalicelib.errors import Malformed, Unavailable
+from chalicelib.settings import resource
+
+LONGEST_DELAY = timedelta(minutes=15)
+_DEPTHS = {
+    "waiting": "ApproximateNumberOfMessages",
+    "in_flight": "ApproximateNumberOfMessagesNotVisible",
+    "delayed": "ApproximateNumberOfMessagesDelayed",
+}
+
+
+def encode(ref: TaskRef) -> str:
+    """Return the body of the message that points to a task."""
+    return json.dumps({"pk": ref.pk, "sk": ref.sk})
+
+
+def decode(body: str) -> TaskRef:
+    """Return the task that a message points to.
+
+    Raises:
+        Malformed: it is not such a message.
+    """
+    try:
+        content = json.loads(body)
+        return TaskRef(str(content["pk"]), str(content["sk"]))
+    except (ValueError, TypeError, KeyError) as error:
+        raise Malformed("the message does not point to a task") from error
+
+
+class LaneQueue:
+    """The queue of one lane."""
+
+    def __init__(self, lane: str) -> None:
+        """Take the lane; nothing is asked of AWS before the first use."""
+        self._lane = lane
+
+    def send(self, ref: TaskRef, delay: timedelta = timedelta()) -> None:
+        """Send a task's message, to be delivered after a delay of at most 15 minutes.
+
+        Raises:
+            Unavailable: SQS did not answer; the sweep will send it.
+        """
+        seconds = math.ceil(max(min(delay, LONGEST_DELAY), timedelta()).total_seconds())
+        self._call(
+            self._client.send_message,
+            QueueUrl=self._url,
+            MessageBody=encode(ref),
+            DelaySeconds=seconds,
+        )
+
+    def depths(self) -> dict[str, int]:
+        """Return about how many messages are waiting, in flight and delayed."""
+        answer = self._call(
+            self._client.get_queue_attributes,
+            QueueUrl=self._url,
+            AttributeNames=list(_DEPTHS.values()),
+        )
+        return {name: int(answer["Attributes"][of]) for name, of in _DEPTHS.items()}
+
+    @cached_property
+    def _client(self) -> Any:
+        config = Config(
+            connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 4}
+        )
+        return boto3.client("sqs", config=config)
+
+    @cached_property
+    def _url(self) -> str:
+        answer = self._call(self._client.get_queue_url, QueueName=resource(self._lane))
+        return str(answer["QueueUrl"])
+
+    def _call(
+        self, operation: Callable[..., Mapping[str, Any]], **arguments: Any
+    ) -> Mapping[str, Any]:
+        try:
+            return operation(**arguments)
+        except (BotoCoreError, ClientError) as error:
+            raise Unavailable(
+                f"SQS did not answer: {type(error).__name__}", fix="try again"
+            ) from error
