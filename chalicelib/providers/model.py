@@ -1,0 +1,59 @@
+"""What passes between a run and a model, whichever model it is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool as a model sees it; `effect` is `read` for one that only looks."""
+
+    name: str
+    effect: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """The model asks for a tool."""
+
+    tool: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a tool returned; where it was refused, why."""
+
+    tool: str
+    ok: bool
+    content: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The model is done."""
+
+    text: str
+
+
+Turn = ToolCall | ToolResult | Answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """All that a model is told: the prompt, the granted tools, and what was said so far."""
+
+    prompt: str
+    tools: Sequence[ToolSpec]
+    turns: Sequence[Turn]
+
+
+class ModelProvider(Protocol):
+    """Something that goes on with a conversation."""
+
+    name: str
+
+    def reply(self, conversation: Conversation) -> ToolCall | Answer:
+        """Return the next turn."""

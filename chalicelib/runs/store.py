@@ -1,0 +1,215 @@
+"""RunStore: the header of a run, and its steps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
+
+from chalicelib.background.task import Checkpoint, State, Task, TaskRef
+from chalicelib.clock import from_ms, to_ms
+from chalicelib.runs.step import Step
+from chalicelib.settings import resource
+from chalicelib.tables import Refused, Table, TableMeta, owned
+
+_HEADER = "0"
+_INSTANT_DIGITS = 15
+
+
+class RecentIndex(GlobalSecondaryIndex["RunRow"]):
+    """Runs by owner, in order of their start."""
+
+    class Meta:
+        """The index."""
+
+        index_name = "recent"
+        projection = KeysOnlyProjection()
+
+    recent_owner = UnicodeAttribute(hash_key=True)
+    recent_at = UnicodeAttribute(range_key=True)
+
+
+class RunRow(Table):
+    """A run's header (sort key 0), or one of its steps (token#seq)."""
+
+    class Meta(TableMeta):
+        """The table."""
+
+        table_name = resource("runs")
+
+    recent = RecentIndex()
+
+    sk = UnicodeAttribute(range_key=True)
+    ttl = NumberAttribute()
+
+    recent_owner = UnicodeAttribute(null=True)
+    recent_at = UnicodeAttribute(null=True)
+    job_id = UnicodeAttribute(null=True)
+    task_pk = UnicodeAttribute(null=True)
+    task_sk = UnicodeAttribute(null=True)
+    prompt = UnicodeAttribute(null=True)
+    provider = UnicodeAttribute(null=True)
+    policies = UnicodeAttribute(null=True)
+    policy_set = UnicodeAttribute(null=True)
+    started_at = NumberAttribute(null=True)
+    ended_at = NumberAttribute(null=True)
+    state = UnicodeAttribute(null=True)
+    reason = UnicodeAttribute(null=True)
+    last_token = NumberAttribute(null=True)
+    last_seq = NumberAttribute(null=True)
+
+    previous = UnicodeAttribute(null=True)
+    previous_link = UnicodeAttribute(null=True)
+    at = UnicodeAttribute(null=True)
+    content = UnicodeAttribute(null=True)
+    link = UnicodeAttribute(null=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunHeader:
+    """What is known of a run besides its steps.
+
+    Attributes:
+        policies: ids of the policies that allowed it, joined by commas.
+        state: the task's terminal state, or None while it is under way.
+        last: the checkpoint at its end.
+    """
+
+    run_id: str
+    task: TaskRef
+    prompt: str
+    provider: str
+    policies: str
+    policy_set: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    state: State | None = None
+    reason: str = ""
+    last: Checkpoint | None = None
+
+
+class RunStore:
+    """Runs and their steps."""
+
+    def __init__(self, retention: timedelta) -> None:
+        """Take how long runs are kept."""
+        self._retention = retention
+
+    def open(self, header: RunHeader) -> None:
+        """Put a run's header; one that exists is left as it is."""
+        owner = header.task.owner
+        row = RunRow(
+            owned(owner, header.run_id),
+            _HEADER,
+            recent_owner=owner,
+            recent_at=f"{to_ms(header.started_at):0{_INSTANT_DIGITS}}#{header.run_id}",
+            job_id=header.task.subject,
+            task_pk=header.task.pk,
+            task_sk=header.task.sk,
+            prompt=header.prompt,
+            provider=header.provider,
+            policies=header.policies,
+            policy_set=header.policy_set,
+            started_at=to_ms(header.started_at),
+            ttl=self._expiry(header.started_at),
+        )
+        self._put_once(row)
+
+    def put_step(self, owner: str, step: Step, now: datetime) -> None:
+        """Put a step; it counts when the task's checkpoint points to it."""
+        row = RunRow(
+            owned(owner, step.run_id),
+            step.key,
+            previous=step.previous,
+            previous_link=step.previous_link,
+            at=step.at,
+            content=step.content,
+            link=step.link,
+            ttl=self._expiry(now),
+        )
+        self._put_once(row)
+
+    def close(self, task: Task) -> None:
+        """Write the end into a run's header; it is the last write of a run.
+
+        A run whose attempts all died before they began gets a header now, so that readers find it.
+        """
+        finished = task.finished_at
+        actions = [RunRow.state.set(task.state)]
+        if finished:
+            actions.append(RunRow.ended_at.set(to_ms(finished)))
+        if task.reason:
+            actions.append(RunRow.reason.set(task.reason))
+        if task.checkpoint:
+            actions.append(RunRow.last_token.set(task.checkpoint.token))
+            actions.append(RunRow.last_seq.set(task.checkpoint.seq))
+        key = owned(task.ref.owner, task.ref.run_id)
+        try:
+            RunRow.change(key, _HEADER, actions, RunRow.pk.exists())
+        except Refused:
+            self.open(_never_begun(task))
+            RunRow.change(key, _HEADER, actions, RunRow.pk.exists())
+
+    def header(self, owner: str, run_id: str) -> RunHeader | None:
+        """Return a run's header, or None."""
+        row = RunRow.find(owned(owner, run_id), _HEADER)
+        return _header(row, run_id) if row else None
+
+    def steps(self, owner: str, run_id: str) -> Sequence[Step]:
+        """Return all steps of a run, those that never counted among them."""
+        key = owned(owner, run_id)
+        rows = RunRow.page(key, RunRow.sk > _HEADER + "#", consistent_read=True)
+        return [_step(row, run_id) for row in rows if row.content]
+
+    def _expiry(self, now: datetime) -> int:
+        return int((now + self._retention).timestamp())
+
+    def _put_once(self, row: RunRow) -> None:
+        try:
+            row.put(RunRow.pk.does_not_exist())
+        except Refused:
+            return
+
+
+def _never_begun(task: Task) -> RunHeader:
+    return RunHeader(
+        run_id=task.ref.run_id,
+        task=task.ref,
+        prompt="",
+        provider="",
+        policies="",
+        policy_set="",
+        started_at=task.finished_at or task.ref.slot,
+    )
+
+
+def _header(row: RunRow, run_id: str) -> RunHeader:
+    last = None
+    if row.last_token is not None:
+        last = Checkpoint(int(row.last_token), int(row.last_seq))
+    return RunHeader(
+        run_id=run_id,
+        task=TaskRef(row.task_pk, row.task_sk),
+        prompt=row.prompt,
+        provider=row.provider,
+        policies=row.policies,
+        policy_set=row.policy_set,
+        started_at=from_ms(row.started_at),
+        ended_at=from_ms(row.ended_at) if row.ended_at is not None else None,
+        state=State(row.state) if row.state else None,
+        reason=row.reason or "",
+        last=last,
+    )
+
+
+def _step(row: RunRow, run_id: str) -> Step:
+    token, _, seq = row.sk.partition("#")
+    return Step(
+        run_id=run_id,
+        checkpoint=Checkpoint(int(token), int(seq)),
+        previous=row.previous or "",
+        previous_link=row.previous_link,
+        at=row.at,
+        content=row.content,
+    )

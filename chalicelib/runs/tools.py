@@ -1,0 +1,59 @@
+"""Tools: what a run may call, each with the effect that policies judge it by."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.providers import ToolSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A tool: what it is, and how it is called.
+
+    Attributes:
+        call: takes the owner and the arguments, returns what it found.
+    """
+
+    spec: ToolSpec
+    call: Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
+
+
+class Toolbox:
+    """The tools that exist."""
+
+    def __init__(self, tools: Iterable[Tool]) -> None:
+        self._tools = {tool.spec.name: tool for tool in tools}
+
+    def specs(self, names: Iterable[str]) -> list[ToolSpec]:
+        """Return what models are told of the named tools; unknown ones are left out."""
+        return [self._tools[name].spec for name in names if name in self._tools]
+
+    def effects(self, names: Iterable[str]) -> list[str]:
+        """Return what the named tools can do; `unknown` where one of them does not exist."""
+        found = (self._tools.get(name) for name in names)
+        return sorted({tool.spec.effect if tool else "unknown" for tool in found})
+
+    def names(self) -> list[str]:
+        """Return the names of all tools."""
+        return sorted(self._tools)
+
+    def find(self, name: str) -> Tool | None:
+        """Return a tool, or None."""
+        return self._tools.get(name)
+
+
+def system_health(probes: Mapping[str, Callable[[], Mapping[str, Any]]]) -> Tool:
+    """Return the tool that asks each room for its health, under the room's name."""
+
+    def call(_owner: str, _arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {room: dict(probe()) for room, probe in probes.items()}
+
+    return Tool(
+        spec=ToolSpec(
+            name="system.health",
+            effect="read",
+            description="Queue depths, active runs, the oldest due slot and the last tick.",
+        ),
+        call=call,
+    )
