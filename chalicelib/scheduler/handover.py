@@ -1,0 +1,73 @@
+"""Handing a job's due slots over: ledger row, advance, message, in this order always (T1, T2, T3).
+
+The row is put first, so that no slot is passed over without one. A row that exists is completed,
+never decided again: the job advances behind the last slot of that row, and its message is sent
+once more. Ticks do this, and so does whatever makes a job due (kick on write).
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from chalicelib.background.queue import LaneQueue
+from chalicelib.background.store import NewTask, WorkStore
+from chalicelib.background.task import Outcome, Task, TaskRef, slot_instant, slot_key
+from chalicelib.scheduler.job import KIND, Due
+from chalicelib.scheduler.misfire import plan
+from chalicelib.scheduler.shards import shard_of
+from chalicelib.scheduler.store import JobStore
+from chalicelib.schedules import Schedule, read_schedule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handover:
+    """Hands slots over."""
+
+    jobs: JobStore
+    work: WorkStore
+    queue: LaneQueue
+    horizon: timedelta
+    grace: timedelta
+    lease: timedelta
+    shards: int
+
+    def hand_over(self, due: Due, now: datetime) -> int:
+        """Hand over a job's slots up to the horizon; return how many.
+
+        Raises:
+            InvalidSchedule: the stored schedule cannot be read.
+            Unavailable: AWS did not answer; the next tick goes on.
+        """
+        schedule = read_schedule(due.schedule)
+        handed = 0
+        while due.slot <= now + self.horizon:
+            row = self.work.put(self._row(due, schedule, now))
+            following = schedule.next_after(slot_instant(row.last))
+            advanced = self.jobs.advance(due, following)
+            handed += self._send(row, now)
+            if following is None or not advanced:
+                break
+            due = replace(due, slot=following)
+        return handed
+
+    def _row(self, due: Due, schedule: Schedule, now: datetime) -> NewTask:
+        decided = plan(due.slot, schedule, now, self.grace)
+        is_handed = decided.outcome is Outcome.HANDED
+        return NewTask(
+            ref=TaskRef(due.pk, slot_key(due.slot)),
+            kind=KIND,
+            outcome=decided.outcome,
+            reason=decided.reason,
+            lane=due.lane,
+            shard=shard_of(due.pk, self.shards),
+            last_attempt=due.max_attempts - 1,
+            ver=due.ver,
+            last=slot_key(decided.last),
+            wake_at=max(due.slot, now) + self.lease if is_handed else None,
+            created_at=now,
+        )
+
+    def _send(self, row: Task, now: datetime) -> int:
+        if row.state.is_terminal:
+            return 0
+        self.queue.send(row.ref, row.ref.slot - now)
+        return 1
