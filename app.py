@@ -1,0 +1,24 @@
+"""The function set of Palyra, at a glance.
+
+    api            API Gateway     the HTTP API: jobs, firings, runs
+    cron_tick      every minute    hand over each slot that is due within the horizon
+    sweep          every minute    send again, rescue or fail what nobody looked at in time
+    worker_normal  SQS, normal     carry out a task: claim, lock and judge, authorize, run, end
+
+Each function is registered by a blueprint of `chalicelib/functions/`. Lambda imports a blueprint's
+module and not this one: what a trigger needs around it is a decorator on the function itself.
+"""
+
+from chalice.app import Chalice
+
+from chalicelib.functions.http.jobs import jobs
+from chalicelib.functions.http.problem import as_problems
+from chalicelib.functions.http.root import root
+from chalicelib.functions.http.runs import runs
+from chalicelib.functions.queues import queues
+from chalicelib.functions.schedules import schedules
+
+app = Chalice(app_name="palyra")
+app.register_middleware(as_problems, "http")
+for blueprint in (schedules, queues, root, jobs, runs):
+    app.register_blueprint(blueprint)

@@ -1,0 +1,1 @@
+"""The triggers: what AWS calls. Each parses, calls one use case and renders."""

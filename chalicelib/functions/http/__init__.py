@@ -1,0 +1,1 @@
+"""What API Gateway calls: the routes, and what stands between them and the use cases."""

@@ -1,0 +1,60 @@
+"""Request bodies: strict JSON, read into a model that refuses what it does not know."""
+
+import json
+from typing import Any, NoReturn
+
+from pydantic import BaseModel, ValidationError
+
+from chalicelib.errors import Fault, Invalid, Malformed, TooLarge
+
+LARGEST_BYTES = 320 * 1024
+_FIXES = {
+    "missing": "add it",
+    "extra_forbidden": "take it out; this field does not exist",
+    "string_type": "send a string",
+    "list_type": "send a list",
+    "dict_type": "send an object",
+}
+
+
+def read[M: BaseModel](raw: bytes | str, model: type[M]) -> M:
+    """Return the model of a request's body.
+
+    Raises:
+        TooLarge: it has over 320 KB.
+        Malformed: it is not UTF-8 JSON, repeats a key, or contains NaN or Infinity.
+        Invalid: it does not fit the model; names every field and its fix.
+    """
+    raw = raw.encode() if isinstance(raw, str) else raw
+    if len(raw) > LARGEST_BYTES:
+        raise TooLarge(f"the body has {len(raw)} bytes", fix=f"send at most {LARGEST_BYTES} bytes")
+    try:
+        content = json.loads(
+            raw.decode(), object_pairs_hook=_unique, parse_constant=_not_a_constant
+        )
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"the body is not JSON: {error}"[:200], fix="send a JSON object") from error
+    try:
+        return model.model_validate(content, strict=True)
+    except ValidationError as error:
+        faults = [_fault(item) for item in error.errors(include_url=False, include_input=False)]
+        raise Invalid(f"{faults[0].field}: {faults[0].detail}", faults=faults) from error
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        names = [name for name, _ in pairs]
+        repeated = next(name for name in names if names.count(name) > 1)
+        raise Malformed(f"the body repeats the key {repeated!r:.80}", fix="send each key once")
+    return content
+
+
+def _not_a_constant(name: str) -> NoReturn:
+    raise Malformed(f"the body contains {name}", fix="send a number that JSON has")
+
+
+def _fault(error: Any) -> Fault:
+    field = ".".join(str(part) for part in error["loc"]) or "body"
+    fix = _FIXES.get(error["type"], "") or str(error.get("ctx", {}).get("fix", "correct it"))
+    return Fault(field=field, detail=str(error["msg"]), fix=fix)

@@ -1,0 +1,68 @@
+"""`/v1/jobs`: jobs and their ledgers."""
+
+from http import HTTPStatus
+from typing import Any
+
+from chalice.app import Blueprint, Request, Response
+
+from chalicelib.access.service import Principal
+from chalicelib.clock import SystemClock
+from chalicelib.functions.http import body, cursor, render
+from chalicelib.functions.http.auth import owners
+from chalicelib.functions.http.identifier import identifier
+from chalicelib.functions.http.models import NewJob
+from chalicelib.functions.http.problem import answers
+from chalicelib.functions.wiring import services
+from chalicelib.scheduler.service import Draft
+from chalicelib.schedules import normalize_schedule
+
+jobs = Blueprint(__name__)
+
+
+def _request() -> Request:
+    return jobs.current_request
+
+
+@jobs.route("/v1/jobs", methods=["POST"])
+@answers
+@owners(_request)
+def create_job(principal: Principal) -> Response:
+    """Make a job; its first slots are handed over at once."""
+    new = body.read(_request().raw_body, NewJob)
+    schedule = normalize_schedule(new.schedule, now=SystemClock().now())
+    draft = Draft(name=new.name, schedule=schedule, prompt=new.prompt, tools=new.tools)
+    job = services().jobs.create(principal.owner, principal.actor, draft)
+    return Response(
+        body=render.job(job),
+        status_code=HTTPStatus.CREATED,
+        headers={"Location": f"/v1/jobs/{job.id}"},
+    )
+
+
+@jobs.route("/v1/jobs", methods=["GET"])
+@answers
+@owners(_request)
+def list_jobs(principal: Principal) -> dict[str, Any]:
+    """Return a page of the owner's jobs, newest first."""
+    query = cursor.read(_request().query_params)
+    found = services().jobs.list(principal.owner, query.after, query.limit)
+    return render.page([render.job(job) for job in found.items], found.next)
+
+
+@jobs.route("/v1/jobs/{job_id}", methods=["GET"])
+@answers
+@owners(_request)
+def get_job(principal: Principal, job_id: str) -> dict[str, Any]:
+    """Return a job."""
+    return render.job(services().jobs.get(principal.owner, identifier(job_id, "job")))
+
+
+@jobs.route("/v1/jobs/{job_id}/firings", methods=["GET"])
+@answers
+@owners(_request)
+def list_firings(principal: Principal, job_id: str) -> dict[str, Any]:
+    """Return a page of a job's ledger, newest slot first."""
+    query = cursor.read(_request().query_params)
+    job = identifier(job_id, "job")
+    found = services().jobs.firings(principal.owner, job, query.after, query.limit)
+    return render.page([render.firing(task) for task in found.items], found.next)

@@ -1,0 +1,88 @@
+"""Problems (RFC 9457): what every refused request is answered with, whoever refused it.
+
+A route's own refusals are rendered by the decorator `answers`: Chalice would make a 500 of them
+before any middleware saw them. Chalice refuses some requests itself, before a route runs (a method
+that a path does not have, a media type that no route takes); the middleware `as_problems` renders
+those.
+"""
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+from chalice.app import Response
+
+from chalicelib.errors import PalyraError
+from chalicelib.functions.observability import logger
+
+MEDIA_TYPE = "application/problem+json"
+_FIXES = {
+    405: "see the Allow header for the methods that this path has",
+    415: "send JSON with 'Content-Type: application/json'",
+}
+
+
+def problem(error: PalyraError) -> Response:
+    """Render an error."""
+    body = {
+        "type": f"urn:palyra:problem:{error.code()}",
+        "title": error.title(),
+        "status": error.status,
+        "detail": error.detail,
+        "fix": error.fix,
+        "errors": [
+            {"field": fault.field, "detail": fault.detail, "fix": fault.fix}
+            for fault in error.faults
+        ],
+    }
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else {}
+    return _response(body, headers)
+
+
+def answers[**P](route: Callable[P, Any]) -> Callable[P, Any]:
+    """Render what a route refuses."""
+
+    @wraps(route)
+    def answering(*args: P.args, **kwargs: P.kwargs) -> Any:
+        try:
+            return route(*args, **kwargs)
+        except PalyraError as error:
+            logger.info("refused", extra={"problem": error.code(), "detail": error.detail})
+            return problem(error)
+
+    return answering
+
+
+def as_problems(event: Any, get_response: Callable[[Any], Response]) -> Response:
+    """Render what Chalice refuses before a route runs, and what nobody expected."""
+    response = get_response(event)
+    if response.status_code < HTTPStatus.BAD_REQUEST or _is_problem(response):
+        return response
+    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        logger.error("a request failed unexpectedly")
+    return _from_chalice(response)
+
+
+def _from_chalice(response: Response) -> Response:
+    status = HTTPStatus(response.status_code)
+    body = {
+        "type": f"urn:palyra:problem:{status.name.lower().replace('_', '-')}",
+        "title": status.phrase,
+        "status": int(status),
+        "detail": status.description or status.phrase,
+        "fix": _FIXES.get(status, ""),
+        "errors": [],
+    }
+    return _response(body, dict(response.headers))
+
+
+def _response(body: dict[str, Any], headers: dict[str, Any]) -> Response:
+    headers["Content-Type"] = MEDIA_TYPE
+    content = {name: value for name, value in body.items() if value not in ("", [])}
+    return Response(body=json.dumps(content), status_code=body["status"], headers=headers)
+
+
+def _is_problem(response: Response) -> bool:
+    return bool(response.headers.get("Content-Type") == MEDIA_TYPE)
