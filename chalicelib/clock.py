@@ -40,5 +40,5 @@ def from_ms(milliseconds: float) -> datetime:
 def rfc3339(instant: datetime) -> str:
     """Return an instant as RFC 3339 in UTC, with milliseconds only where it has some."""
     utc = instant.astimezone(UTC)
-    precision = "milliseconds" if utc.microsecond else "seconds"
+    precision = "milliseconds" if utc.microsecond >= _MILLISECOND.microseconds else "seconds"
     return utc.isoformat(timespec=precision).replace("+00:00", "Z")

@@ -34,7 +34,7 @@ class Refused(Exception):
         old: the item that refused it, or None where there is none.
     """
 
-    def __init__(self, old: "Any | None" = None) -> None:
+    def __init__(self, old: Any = None) -> None:
         super().__init__("the condition of the write did not hold")
         self.old = old
 

@@ -14,7 +14,6 @@ from chalicelib.background.queue import LaneQueue
 from chalicelib.background.store import WorkStore
 from chalicelib.background.task import SweepAction, Task, TaskRef, resend_pause, sweep_action
 from chalicelib.clock import Clock
-from chalicelib.errors import PalyraError
 from chalicelib.tables import Refused
 
 _log = logging.getLogger("palyra.sweep")
@@ -46,7 +45,7 @@ class Sweep:
             task = self.work.get(ref)
             now = self.clock.now()
             return self._act(task, now) if task else SweepAction.NOTHING
-        except PalyraError:
+        except Exception:  # noqa: BLE001 - one broken task must not delay another
             _log.exception("one task could not be swept", extra={"task": ref.run_id})
             return SweepAction.NOTHING
 

@@ -65,7 +65,7 @@ class PolicyEngine:
     @cached_property
     def fingerprint(self) -> str:
         """Return which policies these are."""
-        return hashlib.sha256(self._text.encode()).hexdigest()[:_HASH_DIGITS]
+        return hashlib.sha256(self._text.encode(errors="surrogatepass")).hexdigest()[:_HASH_DIGITS]
 
     @cached_property
     def _parsed(self) -> cedarpy.PolicySet:

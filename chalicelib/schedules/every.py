@@ -16,7 +16,7 @@ LONGEST = timedelta(days=366)
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _NAMES = {"d": "day", "h": "hour", "m": "minute", "s": "second"}
 _DURATION = re.compile(r"(?:([0-9]{1,9})d)?(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s)?")
-_STORED = re.compile(r"every/1 ([0-9]{1,8})s from ([0-9]{1,12})")
+_STORED = re.compile(r"every/1 ([1-9][0-9]{0,7})s from ([0-9]{1,11})")
 
 
 @dataclass(frozen=True, slots=True)

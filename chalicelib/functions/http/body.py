@@ -8,12 +8,15 @@ from pydantic import BaseModel, ValidationError
 from chalicelib.errors import Fault, Invalid, Malformed, TooLarge
 
 LARGEST_BYTES = 320 * 1024
+_MOST_FAULTS = 20
 _FIXES = {
     "missing": "add it",
     "extra_forbidden": "take it out; this field does not exist",
     "string_type": "send a string",
     "list_type": "send a list",
     "dict_type": "send an object",
+    "model_type": "send a JSON object",
+    "string_unicode": "send whole characters",
 }
 
 
@@ -23,7 +26,7 @@ def read[M: BaseModel](raw: bytes | str, model: type[M]) -> M:
     Raises:
         TooLarge: it has over 320 KB.
         Malformed: it is not UTF-8 JSON, repeats a key, or contains NaN or Infinity.
-        Invalid: it does not fit the model; names every field and its fix.
+        Invalid: it does not fit the model; names the first fields to blame and their fixes.
     """
     raw = raw.encode() if isinstance(raw, str) else raw
     if len(raw) > LARGEST_BYTES:
@@ -37,16 +40,17 @@ def read[M: BaseModel](raw: bytes | str, model: type[M]) -> M:
     try:
         return model.model_validate(content, strict=True)
     except ValidationError as error:
-        faults = [_fault(item) for item in error.errors(include_url=False, include_input=False)]
+        found = error.errors(include_url=False, include_input=False)
+        faults = [_fault(item) for item in found[:_MOST_FAULTS]]
         raise Invalid(f"{faults[0].field}: {faults[0].detail}", faults=faults) from error
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content = dict(pairs)
-    if len(content) != len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = next(name for name in names if names.count(name) > 1)
-        raise Malformed(f"the body repeats the key {repeated!r:.80}", fix="send each key once")
+    content: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in content:
+            raise Malformed(f"the body repeats the key {name!r:.80}", fix="send each key once")
+        content[name] = value
     return content
 
 
@@ -55,6 +59,6 @@ def _not_a_constant(name: str) -> NoReturn:
 
 
 def _fault(error: Any) -> Fault:
-    field = ".".join(str(part) for part in error["loc"]) or "body"
+    field = ".".join(f"{part!s:.80}" for part in error["loc"]) or "body"
     fix = _FIXES.get(error["type"], "") or str(error.get("ctx", {}).get("fix", "correct it"))
     return Fault(field=field, detail=str(error["msg"]), fix=fix)

@@ -1,0 +1,80 @@
+from dataclasses import replace
+
+from chalicelib.background.task import Outcome, slot_key
+from chalicelib.scheduler.job import Hot, JobState
+from chalicelib.scheduler.judgement import Close, Held, Stop, TryVersion, judge
+from tests.background.test_task import HELD
+from tests.support.world import MINUTE, NOON
+
+TASK = replace(HELD, token=3)
+FIRED = replace(TASK, outcome=Outcome.FIRED)
+SLOT = TASK.ref.sk
+HOT = Hot(
+    state=JobState.ENABLED,
+    ver=1,
+    since=NOON - MINUTE,
+    schedule=f"every/1 60s from {int((NOON - MINUTE).timestamp())}",
+    next=NOON + MINUTE,
+    active="",
+    active_token=0,
+)
+
+
+def test_a_slot_of_a_paused_job_is_paused() -> None:
+    closed = judge(TASK, 1, replace(HOT, state=JobState.PAUSED))
+
+    assert closed == Close(Outcome.PAUSED, "the job is paused", holds_lock=False)
+
+
+def test_a_slot_of_a_deleted_job_is_superseded() -> None:
+    closed = judge(TASK, 1, replace(HOT, state=JobState.DELETED))
+
+    assert closed == Close(Outcome.SUPERSEDED, "the job was deleted", holds_lock=False)
+
+
+def test_a_slot_of_a_job_that_is_gone_is_superseded() -> None:
+    assert judge(TASK, 1, None) == Close(Outcome.SUPERSEDED, "the job is gone", holds_lock=False)
+
+
+def test_a_slot_at_the_instant_of_an_edit_is_superseded() -> None:
+    closed = judge(TASK, 1, replace(HOT, since=NOON, ver=2))
+
+    assert isinstance(closed, Close)
+    assert closed.reason == "the job was changed after this slot"
+
+
+def test_an_edited_schedule_that_still_has_the_slot_is_tried_under_its_version() -> None:
+    assert judge(TASK, 1, replace(HOT, ver=2)) == TryVersion(2)
+
+
+def test_an_edited_schedule_that_lost_the_slot_supersedes_it() -> None:
+    closed = judge(
+        TASK, 1, replace(HOT, ver=2, schedule=f"every/1 60s from {int(NOON.timestamp()) + 1}")
+    )
+
+    assert isinstance(closed, Close)
+    assert closed.reason == "the job's schedule no longer has this slot"
+
+
+def test_a_closed_slot_that_held_the_lock_must_let_it_go() -> None:
+    closed = judge(TASK, 1, replace(HOT, state=JobState.PAUSED, active=SLOT, active_token=2))
+
+    assert isinstance(closed, Close)
+    assert closed.holds_lock
+
+
+def test_a_later_claim_of_the_same_slot_makes_this_one_a_zombie() -> None:
+    assert judge(TASK, 1, replace(HOT, active=SLOT, active_token=4)) is Stop.ZOMBIE
+
+
+def test_a_lock_held_by_another_slot_is_shown_as_it_was_seen() -> None:
+    other = slot_key(NOON - MINUTE)
+
+    assert judge(TASK, 1, replace(HOT, active=other, active_token=7)) == Held(other, 7)
+
+
+def test_a_fired_slot_is_not_judged_again() -> None:
+    paused = replace(HOT, state=JobState.PAUSED, ver=2, since=NOON + MINUTE)
+    other = slot_key(NOON - MINUTE)
+
+    assert judge(FIRED, 1, replace(paused, active=other, active_token=7)) == Held(other, 7)

@@ -1,0 +1,127 @@
+"""A world for one test: the real rooms on moto, and a clock that only tests move."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import yaml
+from moto import mock_aws
+
+from chalicelib.background.task import Task, TaskRef, slot_key
+from chalicelib.functions.wiring import Services, build
+from chalicelib.ids import Ids
+from chalicelib.journal.store import JournalRow
+from chalicelib.policy import PolicyEngine
+from chalicelib.scheduler.job import Job
+from chalicelib.scheduler.service import Draft
+from chalicelib.schedules import normalize_schedule
+from chalicelib.settings import Settings, resource
+from chalicelib.tables import owned
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+TEMPLATE = Path(__file__).parents[2] / "infra" / "template.yaml"
+
+
+@dataclass
+class TestClock:
+    """A clock that stands still until it is moved."""
+
+    __test__ = False
+    instant: datetime = NOON
+
+    def now(self) -> datetime:
+        return self.instant
+
+    def move(self, by: timedelta) -> None:
+        self.instant += by
+
+
+@dataclass
+class World:
+    """Everything a test of the protocol needs, under the names of the protocol."""
+
+    clock: TestClock = field(default_factory=TestClock)
+    settings: Settings = field(default_factory=Settings)
+
+    def __post_init__(self) -> None:
+        self.services = self.container()
+
+    def container(self, policies: str | None = None, **settings: int) -> Services:
+        """Return services as a fresh container makes them, nothing cached."""
+        policy = None if policies is None else PolicyEngine(policies)
+        return build(replace(self.settings, **settings), self.clock, Ids(), policy)
+
+    def job(self, every: str = "60s", owner: str = "main", **fields: Any) -> Job:
+        """Make a job; its slots within the horizon are handed over."""
+        draft = Draft(
+            name=fields.get("name", "health"),
+            schedule=normalize_schedule({"every": every}, now=self.clock.now()),
+            prompt=fields.get("prompt", "Summarize health"),
+            tools=fields.get("tools", ["system.health"]),
+        )
+        return self.services.jobs.create(owner, "token:test", draft)
+
+    def ref(self, job: Job, minutes: float = 1, owner: str = "main") -> TaskRef:
+        """Return the row of a job's slot, so many minutes after noon."""
+        return TaskRef(owned(owner, job.id), slot_key(NOON + minutes * MINUTE))
+
+    def at(self, minutes: float) -> datetime:
+        """Move the clock to so many minutes after noon."""
+        self.clock.instant = NOON + minutes * MINUTE
+        return self.clock.instant
+
+    def task(self, ref: TaskRef) -> Task:
+        """Return a row that must exist."""
+        task = self.services.worker.work.get(ref)
+        assert task is not None
+        return task
+
+    def ledger(self, job: Job) -> dict[str, str]:
+        """Return the outcome of each of a job's rows by its slot."""
+        page = self.services.jobs.firings("main", job.id, None, 200)
+        return {f"{task.ref.slot:%H:%M:%S}": str(task.outcome) for task in reversed(page.items)}
+
+    def events(self, kind: str) -> list[JournalRow]:
+        """Return the journal's events of a kind."""
+        return [row for row in JournalRow.scan() if row.kind == kind]
+
+    def messages(self) -> int:
+        """Return how many messages were sent and not taken."""
+        return sum(self.services.worker.queue.depths().values())
+
+
+@contextmanager
+def a_world() -> Iterator[World]:
+    """Make the stack of the template on moto, and a world on it."""
+    with mock_aws():
+        _make_stack()
+        yield World()
+
+
+def _make_stack() -> None:
+    dynamodb = boto3.client("dynamodb")
+    for table in _tables():
+        dynamodb.create_table(BillingMode="PAY_PER_REQUEST", **table)
+    boto3.client("sqs").create_queue(QueueName=resource("normal"))
+
+
+def _tables() -> Iterator[dict[str, Any]]:
+    template = yaml.load(TEMPLATE.read_text(), _Tags)  # noqa: S506 - built on the safe loader
+    for made in template["Resources"].values():
+        if made["Type"] == "AWS::DynamoDB::Table":
+            properties = made["Properties"]
+            shape = ("KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes")
+            table = {name: properties[name] for name in shape if name in properties}
+            yield table | {"TableName": properties["TableName"].replace("${Stage}", "local")}
+
+
+class _Tags(yaml.SafeLoader):
+    """Reads CloudFormation's short tags as the text behind them."""
+
+
+_Tags.add_multi_constructor("!", lambda _loader, _tag, node: node.value)
