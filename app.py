@@ -17,8 +17,9 @@ from chalicelib.functions.http.root import root
 from chalicelib.functions.http.runs import runs
 from chalicelib.functions.queues import queues
 from chalicelib.functions.schedules import schedules
+from chalicelib.functions.sweeps import sweeps
 
 app = Chalice(app_name="palyra")
 app.register_middleware(as_problems, "http")
-for blueprint in (schedules, queues, root, jobs, runs):
+for blueprint in (schedules, sweeps, queues, root, jobs, runs):
     app.register_blueprint(blueprint)

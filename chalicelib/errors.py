@@ -8,11 +8,10 @@ for.
 
 import inspect
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(NamedTuple):
     """One thing wrong with an input: where, what, and how to mend it."""
 
     field: str

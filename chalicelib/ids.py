@@ -1,4 +1,4 @@
-"""Identifiers: sortable names for what is made, random names for what is claimed."""
+"""Identifiers: names that sort by time for what operators make."""
 
 import os
 from collections.abc import Callable
@@ -10,7 +10,6 @@ from chalicelib.clock import to_ms
 
 _TIMESTAMP_BYTES = 6
 _RANDOM_BYTES = 10
-_CLAIM_BYTES = 12
 
 
 class Ids:
@@ -23,7 +22,3 @@ class Ids:
         """Return a ULID: 26 characters that sort by time of creation."""
         timestamp = to_ms(now).to_bytes(_TIMESTAMP_BYTES, "big")
         return str(ULID.from_bytes(timestamp + self._random_bytes(_RANDOM_BYTES)))
-
-    def claim(self) -> str:
-        """Return the random name of one claim, by which a worker knows its own again."""
-        return self._random_bytes(_CLAIM_BYTES).hex()

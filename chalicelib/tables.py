@@ -10,8 +10,7 @@ Three rules of the dispatch protocol live here, once for every store:
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.attributes import UnicodeAttribute
@@ -53,8 +52,7 @@ class Cancelled(Exception):
         self.old = [reason.get("Item") for reason in reasons]
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(NamedTuple):
     """One write of a transaction: `Put` or `Update`, and the arguments of the API call."""
 
     operation: str

@@ -12,7 +12,7 @@ from chalicelib.clock import Clock
 _SAMPLE = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class BackgroundHealth:
     """Asks SQS for depths, and the open index for what is running."""
 

@@ -1,6 +1,5 @@
 """What a kind of task must be able to do; `functions/wiring.py` fills the registry."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,17 +23,8 @@ class Ending:
     is_clean: bool = False
 
 
-class Kind(Protocol):
-    """One kind of durable work."""
-
-    def perform(self, task: Task) -> Ending:
-        """Do the work of a claimed task, from its checkpoint on.
-
-        Raises:
-            LostClaim: the task was taken away; stop.
-            Unavailable: infrastructure failed; the lease will end and the task be rescued.
-            Exception: anything else is a failed attempt.
-        """
+class Conclusion(Protocol):
+    """What follows the end of a task of one kind."""
 
     def conclude(self, task: Task, *, again: bool = False) -> None:
         """Do what follows a terminal state: let go, record.
@@ -48,4 +38,18 @@ class Kind(Protocol):
         """Return whether that has been done to its end."""
 
 
-Kinds = Mapping[str, Kind]
+class Kind(Protocol):
+    """One kind of durable work."""
+
+    @property
+    def conclusion(self) -> Conclusion:
+        """Return what follows the end of such a task."""
+
+    def perform(self, task: Task) -> Ending:
+        """Do the work of a claimed task, from its checkpoint on.
+
+        Raises:
+            LostClaim: the task was taken away; stop.
+            Unavailable: infrastructure failed; the lease will end and the task be rescued.
+            Exception: anything else is a failed attempt.
+        """

@@ -7,9 +7,9 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import get_session
 
 from chalicelib.background.task import TaskRef
 from chalicelib.errors import Malformed, Unavailable
@@ -76,7 +76,8 @@ class LaneQueue:
         config = Config(
             connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 4}
         )
-        return boto3.client("sqs", config=config)
+        # Not boto3: importing it takes as long as all the rest of a worker.
+        return get_session().create_client("sqs", config=config)
 
     @cached_property
     def _url(self) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.background.kinds import Kinds
+from chalicelib.background.kinds import Conclusion
 from chalicelib.background.queue import LaneQueue
 from chalicelib.background.store import WorkStore
 from chalicelib.background.task import SweepAction, Task, TaskRef, resend_pause, sweep_action
@@ -21,13 +21,13 @@ _BATCH = 200
 ATTEMPTS_USED_UP = "the last attempt's lease ended without a result"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Sweep:
     """Looks after the open tasks of all lanes."""
 
     work: WorkStore
     queues: Mapping[str, LaneQueue]
-    kinds: Kinds
+    conclusions: Mapping[str, Conclusion]
     clock: Clock
     shards: int
 
@@ -65,5 +65,5 @@ class Sweep:
             failed = self.work.fail(task, ATTEMPTS_USED_UP, now)
         except Refused:
             return
-        if failed.kind in self.kinds:
-            self.kinds[failed.kind].conclude(failed)
+        if failed.kind in self.conclusions:
+            self.conclusions[failed.kind].conclude(failed)

@@ -44,7 +44,7 @@ class Outcome(StrEnum):
     DENIED = "denied"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
     """The last accepted step: the token it was written under, and its number in the run."""
 

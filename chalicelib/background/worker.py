@@ -7,32 +7,33 @@ ends.
 """
 
 import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chalicelib.background.kinds import Ending, Kinds
+from chalicelib.background.kinds import Ending, Kind
 from chalicelib.background.queue import LaneQueue
 from chalicelib.background.store import End, LostClaim, WorkStore
 from chalicelib.background.task import Outcome, State, Task, TaskRef, retry_pause
 from chalicelib.clock import Clock
 from chalicelib.errors import Unavailable
-from chalicelib.ids import Ids
 from chalicelib.journal.store import JournalStore
 from chalicelib.tables import Cancelled, Refused
 
 _log = logging.getLogger("palyra.worker")
+_CLAIM_BYTES = 12
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Worker:
     """Carries out the tasks of one lane."""
 
     work: WorkStore
     queue: LaneQueue
     journal: JournalStore
-    kinds: Kinds
+    kinds: Mapping[str, Kind]
     clock: Clock
-    ids: Ids
+    random_bytes: Callable[[int], bytes]
     retry_base: timedelta
 
     def handle(self, ref: TaskRef) -> None:
@@ -46,7 +47,7 @@ class Worker:
             self.queue.send(ref, ref.slot - now)
             return
         try:
-            task = self.work.claim(ref, self.ids.claim(), now)
+            task = self.work.claim(ref, self.random_bytes(_CLAIM_BYTES).hex(), now)
         except Refused as refused:
             self._refused(refused.old, now)
             return
@@ -66,9 +67,9 @@ class Worker:
     def _complete(self, task: Task) -> None:
         """Conclude a task whose worker died between its end and its conclusion."""
         kind = self.kinds.get(task.kind)
-        if kind and not kind.is_concluded(task):
+        if kind and not kind.conclusion.is_concluded(task):
             _log.warning("concluding a task that nobody concluded")
-            kind.conclude(task, again=True)
+            kind.conclusion.conclude(task, again=True)
 
     def _carry_out(self, task: Task) -> None:
         kind = self.kinds.get(task.kind)
@@ -85,7 +86,7 @@ class Worker:
             return
         ended = self._end(task, ending)
         if not ending.is_clean:
-            kind.conclude(ended)
+            kind.conclusion.conclude(ended)
 
     def _end(self, task: Task, ending: Ending) -> Task:
         now = self.clock.now()
@@ -109,4 +110,4 @@ class Worker:
         end = End(state=State.FAILED, outcome=Outcome.FIRED, reason=reason)
         ended = self.work.end(task, end, self.clock.now())
         if task.kind in self.kinds:
-            self.kinds[task.kind].conclude(ended)
+            self.kinds[task.kind].conclusion.conclude(ended)

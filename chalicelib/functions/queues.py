@@ -10,7 +10,8 @@ from chalice.app import Blueprint, SQSEvent
 from chalicelib.background.queue import decode
 from chalicelib.errors import Malformed
 from chalicelib.functions.observability import logger, traced
-from chalicelib.functions.wiring import services
+from chalicelib.functions.wiring.container import container
+from chalicelib.functions.wiring.workers import worker
 from chalicelib.settings import resource
 
 queues = Blueprint(__name__)
@@ -27,4 +28,4 @@ def worker_normal(event: SQSEvent) -> None:
             logger.exception("a message was dropped")
             continue
         logger.set_correlation_id(ref.run_id)
-        services().worker.handle(ref)
+        worker(container()).handle(ref)

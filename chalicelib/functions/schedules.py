@@ -1,9 +1,10 @@
-"""What EventBridge calls, once a minute each."""
+"""The tick: what EventBridge calls once a minute to hand slots over."""
 
 from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib.functions.observability import logger, traced
-from chalicelib.functions.wiring import services
+from chalicelib.functions.wiring.container import container
+from chalicelib.functions.wiring.ticks import tick
 
 schedules = Blueprint(__name__)
 
@@ -12,15 +13,6 @@ schedules = Blueprint(__name__)
 @traced
 def cron_tick(_event: CloudWatchEvent) -> dict[str, int]:
     """Hand over every slot that is due within the horizon."""
-    counts = services().tick.run()
+    counts = tick(container()).run()
     logger.info("ticked", extra=counts)
-    return counts
-
-
-@schedules.schedule(Rate(1, unit=Rate.MINUTES))
-@traced
-def sweep(_event: CloudWatchEvent) -> dict[str, int]:
-    """Send again, rescue or fail the open tasks that nobody looked at in time."""
-    counts = services().sweep.run()
-    logger.info("swept", extra=counts)
     return counts

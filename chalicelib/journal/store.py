@@ -6,8 +6,8 @@ event whose id stands in that row already is its own, from a write whose reply w
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
@@ -38,8 +38,7 @@ class JournalRow(Table):
     link = UnicodeAttribute()
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """The last position of a stream and its link."""
 
     seq: int

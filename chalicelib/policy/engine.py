@@ -7,16 +7,17 @@ passed on: they can quote what they were asked about.
 """
 
 import hashlib
-import json
 import logging
 from collections.abc import Mapping
 from functools import cached_property
+from importlib import import_module
 from importlib.resources import files
-from typing import Any
-
-import cedarpy
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.policy.request import Decision, Entity
+
+if TYPE_CHECKING:
+    from chalicelib.policy.cedar import Answer, ParsedPolicies
 
 _log = logging.getLogger("palyra.policy")
 _HASH_DIGITS = 16
@@ -27,7 +28,7 @@ class PolicyEngine:
 
     def __init__(self, policies: str | None = None) -> None:
         """Take Cedar text; the default policies where none is given."""
-        self._text = _packaged("default.cedar") if policies is None else policies
+        self._given = policies
 
     def authorize(
         self, principal: Entity, action: str, resource: Entity, context: Mapping[str, Any]
@@ -43,19 +44,23 @@ class PolicyEngine:
             "context": dict(context),
         }
         try:
-            return self._decide(request, [_entity(principal), _entity(resource)])
+            answer = self._parsed.ask(request, [_entity(principal), _entity(resource)])
         except Exception as error:  # noqa: BLE001 - whatever fails, refuse
+            # Its text can quote the request.
             _log.error("the policies could not be asked", extra={"error": type(error).__name__})
             return self._refused("policy-error")
+        return self._decision(answer)
 
-    def _decide(self, request: dict[str, Any], entities: list[dict[str, Any]]) -> Decision:
-        answer = cedarpy.is_authorized(request, self._parsed, json.dumps(entities), self._schema)
-        deciding = tuple(sorted(self._ids.get(p, p) for p in answer.diagnostics.reasons))
-        if answer.diagnostics.errors:
-            return self._refused("policy-error", deciding)
-        if answer.decision is not cedarpy.Decision.Allow:
-            return self._refused("forbidden" if deciding else "not-permitted", deciding)
-        return Decision(allowed=True, policies=deciding, reason="", policy_set=self.fingerprint)
+    def _decision(self, answer: "Answer") -> Decision:
+        if answer.has_errors:
+            return self._refused("policy-error", answer.policies)
+        if not answer.allows:
+            return self._refused(
+                "forbidden" if answer.policies else "not-permitted", answer.policies
+            )
+        return Decision(
+            allowed=True, policies=answer.policies, reason="", policy_set=self.fingerprint
+        )
 
     def _refused(self, reason: str, policies: tuple[str, ...] = ()) -> Decision:
         return Decision(
@@ -68,23 +73,19 @@ class PolicyEngine:
         return hashlib.sha256(self._text.encode(errors="surrogatepass")).hexdigest()[:_HASH_DIGITS]
 
     @cached_property
-    def _parsed(self) -> cedarpy.PolicySet:
-        return cedarpy.PolicySet.from_str(self._text)
+    def _text(self) -> str:
+        if self._given is not None:
+            return self._given
+        return files("chalicelib.policy").joinpath("default.cedar").read_text(encoding="utf-8")
 
     @cached_property
-    def _schema(self) -> cedarpy.Schema:
-        return cedarpy.Schema.from_str(_packaged("schema.cedarschema"))
-
-    @cached_property
-    def _ids(self) -> dict[str, str]:
-        """Return the `@id` of each policy by the positional id that Cedar answers with."""
-        policies = json.loads(cedarpy.policies_to_json_str(self._text))["staticPolicies"]
-        return {p: body.get("annotations", {}).get("id", p) for p, body in policies.items()}
+    def _parsed(self) -> "ParsedPolicies":
+        # Importing Cedar takes a sixth of a worker's start, and a worker that drops a duplicate
+        # or early message never asks.
+        cedar = import_module("chalicelib.policy.cedar")
+        parsed: ParsedPolicies = cedar.ParsedPolicies(self._text)
+        return parsed
 
 
 def _entity(entity: Entity) -> dict[str, Any]:
     return {"uid": entity.uid, "attrs": dict(entity.attributes), "parents": []}
-
-
-def _packaged(name: str) -> str:
-    return files("chalicelib.policy").joinpath(name).read_text(encoding="utf-8")

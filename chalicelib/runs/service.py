@@ -7,15 +7,15 @@ told. A rescuer reads the transcript up to the task's checkpoint and goes on beh
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chalicelib.background.store import WorkStore
 from chalicelib.background.task import Checkpoint, Task
 from chalicelib.clock import Clock, rfc3339
-from chalicelib.errors import NotFound
-from chalicelib.policy import SYSTEM_DAEMON_PRINCIPAL, Decision, Entity, PolicyEngine
+from chalicelib.policy.engine import PolicyEngine
+from chalicelib.policy.request import SYSTEM_DAEMON_PRINCIPAL, Decision, Entity
 from chalicelib.providers import Answer, Conversation, ModelProvider, ToolCall, ToolResult, Turn
-from chalicelib.runs.step import Step, encode, first_link, transcript
-from chalicelib.runs.store import RunHeader, RunStore
+from chalicelib.runs.step import Step, encode, first_link
+from chalicelib.runs.store import RunHeader
 from chalicelib.runs.tools import Toolbox
+from chalicelib.runs.transcripts import Transcripts
 
 
 class TooManySteps(Exception):
@@ -30,26 +30,11 @@ class Assignment:
     tools: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunView:
-    """A run as readers see it: its header, and the steps that count."""
-
-    header: RunHeader
-    steps: Sequence[Step]
-
-    @property
-    def result(self) -> str | None:
-        """Return the answer, or None while there is none."""
-        turn = self.steps[-1].turn if self.steps else None
-        return turn.text if isinstance(turn, Answer) else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class RunService:
-    """Carries out and shows runs."""
+    """Carries out runs."""
 
-    runs: RunStore
-    work: WorkStore
+    transcripts: Transcripts
     provider: ModelProvider
     tools: Toolbox
     policy: PolicyEngine
@@ -58,7 +43,7 @@ class RunService:
 
     def open(self, task: Task, assignment: Assignment, decision: Decision) -> None:
         """Put the header of a task's run, with the decision that allowed it."""
-        self.runs.open(
+        self.transcripts.runs.open(
             RunHeader(
                 run_id=task.ref.run_id,
                 task=task.ref,
@@ -77,45 +62,12 @@ class RunService:
             LostClaim: the task was taken away.
             TooManySteps: the run does not come to an answer.
         """
-        steps = self._accepted(task)
+        steps = self.transcripts.accepted(task)
         while not (steps and isinstance(steps[-1].turn, Answer)):
             if len(steps) >= self.max_steps:
                 raise TooManySteps(f"no answer after {self.max_steps} steps")
             turn = self._next_turn(task, assignment, [step.turn for step in steps])
             steps.append(self._accept(task, steps, turn))
-
-    def view(self, owner: str, run_id: str) -> RunView:
-        """Return a run with the steps that count.
-
-        Raises:
-            NotFound: the owner has no such run.
-        """
-        header = self.runs.header(owner, run_id)
-        if header is None:
-            raise NotFound(f"there is no run {run_id!r:.120}")
-        last = header.last
-        if header.state is None:
-            task = self.work.get(header.task)
-            last = task.checkpoint if task else None
-        return RunView(header=header, steps=transcript(self.runs.steps(owner, run_id), last))
-
-    def close(self, task: Task) -> None:
-        """Write the end of a task's run: its last write."""
-        self.runs.close(task)
-
-    def is_closed(self, task: Task) -> bool:
-        """Return whether a task's run has its end."""
-        header = self.runs.header(task.ref.owner, task.ref.run_id)
-        return header is not None and header.state is not None
-
-    def head_link(self, task: Task) -> str:
-        """Return the link of a run's last accepted step: what its terminal event anchors."""
-        return _head(task, self._accepted(task))
-
-    def _accepted(self, task: Task) -> list[Step]:
-        if task.checkpoint is None:
-            return []
-        return transcript(self.runs.steps(task.ref.owner, task.ref.run_id), task.checkpoint)
 
     def _next_turn(self, task: Task, assignment: Assignment, turns: Sequence[Turn]) -> Turn:
         if turns and isinstance(turns[-1], ToolCall):
@@ -148,14 +100,10 @@ class RunService:
             run_id=task.ref.run_id,
             checkpoint=Checkpoint(task.token, len(steps) + 1),
             previous=steps[-1].key if steps else "",
-            previous_link=_head(task, steps),
+            previous_link=steps[-1].link if steps else first_link(task.ref.run_id),
             at=rfc3339(now),
             content=encode(turn),
         )
-        self.runs.put_step(task.ref.owner, step, now)
-        self.work.checkpoint(task, step.checkpoint.seq, now)
+        self.transcripts.runs.put_step(task.ref.owner, step, now)
+        self.transcripts.work.checkpoint(task, step.checkpoint.seq, now)
         return step
-
-
-def _head(task: Task, steps: Sequence[Step]) -> str:
-    return steps[-1].link if steps else first_link(task.ref.run_id)

@@ -7,39 +7,38 @@ are.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from chalicelib.background.kinds import Ending
 from chalicelib.background.store import End, LostClaim, WorkStore
 from chalicelib.background.task import Outcome, State, Task, TaskRef
 from chalicelib.clock import Clock
-from chalicelib.journal.store import JournalStore
-from chalicelib.policy import SYSTEM_DAEMON_PRINCIPAL, Decision, Entity, PolicyEngine
+from chalicelib.policy.engine import PolicyEngine
+from chalicelib.policy.request import SYSTEM_DAEMON_PRINCIPAL, Decision, Entity
 from chalicelib.runs.service import Assignment, RunService
-from chalicelib.scheduler.events import denied, finished
+from chalicelib.scheduler.conclusion import Conclusion
+from chalicelib.scheduler.events import denied
 from chalicelib.scheduler.job import Definition
 from chalicelib.scheduler.judgement import Close, Held, Stop, TryVersion, judge
 from chalicelib.scheduler.store import JobStore
 from chalicelib.tables import Refused
 
 _LOCK_TRIES = 8
-_WORST_SKEW = timedelta(minutes=5)
 
 
 class LockContended(Exception):
     """The job's lock changed hands at every try."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Dispatch:
     """The kind of task that is one slot of a job."""
 
     jobs: JobStore
     work: WorkStore
     runs: RunService
-    journal: JournalStore
     policy: PolicyEngine
     clock: Clock
+    conclusion: Conclusion
 
     def perform(self, task: Task) -> Ending:
         """Carry out one slot.
@@ -64,21 +63,6 @@ class Dispatch:
             self.runs.open(task, assignment, decision)
         self.runs.execute(task, assignment)
         return Ending(end=End(state=State.SUCCEEDED, outcome=Outcome.FIRED, reason=""))
-
-    def conclude(self, task: Task, *, again: bool = False) -> None:
-        """Let go of the lock, append the terminal event, end the run's header: the last write."""
-        self.jobs.release(task)
-        if task.state is State.CLOSED:
-            return
-        ended_at = task.finished_at or self.clock.now()
-        event = finished(task, self.runs.head_link(task), ended_at)
-        if not (again and self.journal.holds(event, since=ended_at - _WORST_SKEW)):
-            self.journal.append(event)
-        self.runs.close(task)
-
-    def is_concluded(self, task: Task) -> bool:
-        """Return whether the last write of the conclusion was made."""
-        return task.state is State.CLOSED or self.runs.is_closed(task)
 
     def _lock(self, task: Task) -> Close | None:
         """Take the job's lock; say why the slot is closed where it does not run."""

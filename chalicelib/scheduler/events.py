@@ -6,7 +6,7 @@ from datetime import datetime
 from chalicelib.background.task import Task
 from chalicelib.clock import rfc3339
 from chalicelib.journal.event import Event
-from chalicelib.policy import Decision
+from chalicelib.policy.request import Decision
 from chalicelib.scheduler.job import Job
 
 _DAEMON = "system:daemon"

@@ -18,7 +18,7 @@ from chalicelib.scheduler.store import JobStore
 from chalicelib.schedules import Schedule, read_schedule
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Handover:
     """Hands slots over."""
 

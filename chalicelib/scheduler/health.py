@@ -8,7 +8,7 @@ from chalicelib.clock import Clock, rfc3339
 from chalicelib.scheduler.store import JobStore, TickLog
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class SchedulerHealth:
     """Reads the earliest next slot of every shard, and the tick log."""
 

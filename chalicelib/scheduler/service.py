@@ -41,7 +41,7 @@ class Page[T]:
     next: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class JobService:
     """Jobs of one stage."""
 

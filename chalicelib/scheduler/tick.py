@@ -17,7 +17,7 @@ from chalicelib.scheduler.store import JobStore, TickLog
 _log = logging.getLogger("palyra.tick")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Tick:
     """Looks for what is due."""
 

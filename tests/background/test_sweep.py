@@ -75,7 +75,7 @@ def test_a_run_that_never_began_can_be_read_as_failed(world: World) -> None:
     world.at(4.3)
     world.services.sweep.run()
 
-    view = world.services.runs.view("main", world.ref(job).run_id)
+    view = world.services.transcripts.view("main", world.ref(job).run_id)
 
     assert (view.header.state, view.steps) == (State.FAILED, [])
 

@@ -23,7 +23,7 @@ def calls_of_a_run() -> int:
 def assert_one_effect(world: World, job: Job) -> None:
     ref = world.ref(job)
     task = world.task(ref)
-    view = world.services.runs.view("main", ref.run_id)
+    view = world.services.transcripts.view("main", ref.run_id)
     assert (task.state, task.outcome) == (State.SUCCEEDED, "fired")
     assert [step.checkpoint.seq for step in view.steps] == [1, 2, 3]
     assert view.header.state is State.SUCCEEDED

@@ -3,6 +3,8 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.background.store import WorkRow
 from chalicelib.background.task import State
+from chalicelib.policy.engine import PolicyEngine
+from chalicelib.scheduler.dispatch import Dispatch
 from chalicelib.scheduler.job import Job
 from chalicelib.scheduler.store import DefinitionRow, HotRow
 from tests.support.faults import recorded
@@ -25,7 +27,7 @@ def test_a_slot_becomes_a_run_with_a_result(world: World) -> None:
 
     run_slot(world, job)
 
-    view = world.services.runs.view("main", world.ref(job).run_id)
+    view = world.services.transcripts.view("main", world.ref(job).run_id)
     assert view.header.state is State.SUCCEEDED
     assert view.result is not None
     assert "background.active_runs = 1" in view.result
@@ -36,9 +38,9 @@ def test_the_run_names_the_policy_that_allowed_it(world: World) -> None:
 
     run_slot(world, job)
 
-    header = world.services.runs.view("main", world.ref(job).run_id).header
+    header = world.services.transcripts.view("main", world.ref(job).run_id).header
     assert header.policies == "default-dispatch-read-only"
-    assert header.policy_set == world.services.runs.policy.fingerprint
+    assert header.policy_set == PolicyEngine().fingerprint
 
 
 def test_the_terminal_event_anchors_the_last_step(world: World) -> None:
@@ -47,7 +49,7 @@ def test_the_terminal_event_anchors_the_last_step(world: World) -> None:
     run_slot(world, job)
 
     (event,) = world.events("run.finished")
-    last = world.services.runs.view("main", world.ref(job).run_id).steps[-1]
+    last = world.services.transcripts.view("main", world.ref(job).run_id).steps[-1]
     assert f'"head":"{last.link}"' in event.content
 
 
@@ -168,7 +170,11 @@ def test_a_denied_slot_is_closed_together_with_its_event(world: World) -> None:
     job = world.job()
     world.at(1)
 
-    world.container(policies="").worker.handle(world.ref(job))
+    worker = world.container().worker
+    dispatch = worker.kinds["firing"]
+    assert isinstance(dispatch, Dispatch)
+    dispatch.policy = PolicyEngine("")
+    worker.handle(world.ref(job))
 
     task = world.task(world.ref(job))
     assert (task.outcome, task.reason, task.state) == ("denied", "not-permitted", State.CLOSED)
@@ -203,7 +209,7 @@ def test_a_rescuer_goes_on_behind_the_last_accepted_step(world: World) -> None:
 
     world.services.worker.handle(task.ref)
 
-    steps = world.services.runs.view("main", task.ref.run_id).steps
+    steps = world.services.transcripts.view("main", task.ref.run_id).steps
     assert [(step.checkpoint.token, step.checkpoint.seq) for step in steps] == [
         (1, 1),
         (1, 2),

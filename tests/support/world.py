@@ -1,5 +1,6 @@
 """A world for one test: the real rooms on moto, and a clock that only tests move."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -11,13 +12,16 @@ import boto3
 import yaml
 from moto import mock_aws
 
+from chalicelib.background.sweep import Sweep
 from chalicelib.background.task import Task, TaskRef, slot_key
-from chalicelib.functions.wiring import Services, build
-from chalicelib.ids import Ids
+from chalicelib.background.worker import Worker
+from chalicelib.functions.wiring import api, sweeps, ticks, workers
+from chalicelib.functions.wiring.container import Container
 from chalicelib.journal.store import JournalRow
-from chalicelib.policy import PolicyEngine
+from chalicelib.runs.transcripts import Transcripts
 from chalicelib.scheduler.job import Job
-from chalicelib.scheduler.service import Draft
+from chalicelib.scheduler.service import Draft, JobService
+from chalicelib.scheduler.tick import Tick
 from chalicelib.schedules import normalize_schedule
 from chalicelib.settings import Settings, resource
 from chalicelib.tables import owned
@@ -42,6 +46,17 @@ class TestClock:
 
 
 @dataclass
+class Services:
+    """The use cases that triggers call."""
+
+    tick: Tick
+    sweep: Sweep
+    worker: Worker
+    jobs: JobService
+    transcripts: Transcripts
+
+
+@dataclass
 class World:
     """Everything a test of the protocol needs, under the names of the protocol."""
 
@@ -51,10 +66,20 @@ class World:
     def __post_init__(self) -> None:
         self.services = self.container()
 
-    def container(self, policies: str | None = None, **settings: int) -> Services:
+    def container(self, **settings: int) -> Services:
         """Return services as a fresh container makes them, nothing cached."""
-        policy = None if policies is None else PolicyEngine(policies)
-        return build(replace(self.settings, **settings), self.clock, Ids(), policy)
+        fresh = Container(
+            settings=replace(self.settings, **settings),
+            clock=self.clock,
+            random_bytes=os.urandom,
+        )
+        return Services(
+            tick=ticks.tick(fresh),
+            sweep=sweeps.sweep(fresh),
+            worker=workers.worker(fresh),
+            jobs=api.jobs(fresh),
+            transcripts=sweeps.transcripts(fresh),
+        )
 
     def job(self, every: str = "60s", owner: str = "main", **fields: Any) -> Job:
         """Make a job; its slots within the horizon are handed over."""

@@ -7,7 +7,8 @@ from typing import Any, Concatenate
 from chalice.app import Request
 
 from chalicelib.access.service import Principal, authenticate
-from chalicelib.functions.wiring import services
+from chalicelib.functions.wiring.api import access
+from chalicelib.functions.wiring.container import container
 
 
 def owners[**P](
@@ -23,7 +24,7 @@ def owners[**P](
         @wraps(route)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
             header = current().headers.get("authorization", "")
-            return route(authenticate(header, services().access), *args, **kwargs)
+            return route(authenticate(header, access(container())), *args, **kwargs)
 
         return guarded
 

@@ -35,7 +35,9 @@ def read(parameters: Mapping[str, str] | None) -> PageQuery:
     if given:
         name = min(given)
         raise Invalid(
-            f"there is no query parameter {name!r:.80}", field=name, fix="use: cursor, limit"
+            f"there is no query parameter {name!r:.80}",
+            field=f"{name:.80}" or "query",
+            fix="use: cursor, limit",
         )
     if not re.fullmatch(r"[0-9]{1,4}", limit) or not 1 <= int(limit) <= _MOST:
         raise Invalid(f"limit is {limit!r:.80}", field="limit", fix=f"use 1 to {_MOST}")

@@ -7,8 +7,8 @@ from chalicelib.background.task import Task, slot_instant
 from chalicelib.clock import rfc3339
 from chalicelib.functions.http.cursor import encode
 from chalicelib.providers import Answer, ToolCall
-from chalicelib.runs.service import RunView
 from chalicelib.runs.step import Step
+from chalicelib.runs.transcripts import RunView
 from chalicelib.scheduler.job import Job
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from chalice.app import Blueprint
 
 from chalicelib.functions.http.problem import answers
-from chalicelib.functions.wiring import services
+from chalicelib.functions.wiring.container import container
 from chalicelib.settings import stage
 
 root = Blueprint(__name__)
@@ -21,5 +21,5 @@ def name_api() -> dict[str, Any]:
 @answers
 def healthz() -> dict[str, str]:
     """Say that the function runs and its settings are valid."""
-    services()
+    container()
     return {"status": "ok"}

@@ -9,7 +9,8 @@ from chalicelib.functions.http import render
 from chalicelib.functions.http.auth import owners
 from chalicelib.functions.http.identifier import identifier
 from chalicelib.functions.http.problem import answers
-from chalicelib.functions.wiring import services
+from chalicelib.functions.wiring.container import container
+from chalicelib.functions.wiring.sweeps import transcripts
 
 runs = Blueprint(__name__)
 
@@ -23,4 +24,4 @@ def _request() -> Request:
 @owners(_request)
 def get_run(principal: Principal, run_id: str) -> dict[str, Any]:
     """Return a run with its steps and result."""
-    return render.run(services().runs.view(principal.owner, identifier(run_id, "run")))
+    return render.run(transcripts(container()).view(principal.owner, identifier(run_id, "run")))

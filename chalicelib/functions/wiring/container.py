@@ -1,0 +1,60 @@
+"""What every function stands on, and the rooms that several of them share."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+
+from chalicelib.background.queue import LaneQueue
+from chalicelib.background.store import WorkStore
+from chalicelib.clock import Clock, SystemClock
+from chalicelib.scheduler.handover import Handover
+from chalicelib.scheduler.job import LANE
+from chalicelib.scheduler.store import JobStore
+from chalicelib.settings import Settings
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Container:
+    """The settings, clock and randomness of one Lambda container, or of one test."""
+
+    settings: Settings
+    clock: Clock
+    random_bytes: Callable[[int], bytes]
+
+
+@cache
+def container() -> Container:
+    """Return this container's.
+
+    Raises:
+        InvalidSettings: a setting is not valid.
+    """
+    return Container(settings=Settings.read(), clock=SystemClock(), random_bytes=os.urandom)
+
+
+@cache
+def work(of: Container) -> WorkStore:
+    """Return the tasks."""
+    return WorkStore(of.settings.lease, timedelta(days=of.settings.ledger_retention_days))
+
+
+@cache
+def queues(_of: Container) -> dict[str, LaneQueue]:
+    """Return the queue of each lane."""
+    return {LANE: LaneQueue(LANE)}
+
+
+@cache
+def handover(of: Container) -> Handover:
+    """Return what hands slots over."""
+    return Handover(
+        jobs=JobStore(),
+        work=work(of),
+        queue=queues(of)[LANE],
+        horizon=of.settings.horizon,
+        grace=of.settings.misfire_grace,
+        lease=of.settings.lease,
+        shards=of.settings.shards,
+    )
