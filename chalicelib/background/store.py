@@ -8,6 +8,7 @@ as our own write left it, and that is success.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
@@ -97,8 +98,7 @@ class NewTask:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class End:
+class End(NamedTuple):
     """How a task ends: its state, and what the ledger says of its slot."""
 
     state: State

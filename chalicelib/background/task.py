@@ -8,6 +8,7 @@ token; a worker that was refused once writes nothing more.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from chalicelib.clock import EPOCH
 
@@ -44,16 +45,14 @@ class Outcome(StrEnum):
     DENIED = "denied"
 
 
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
+class Checkpoint(NamedTuple):
     """The last accepted step: the token it was written under, and its number in the run."""
 
     token: int
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
-class TaskRef:
+class TaskRef(NamedTuple):
     """Where a task is kept: the partition (owner and job), and the slot in it."""
 
     pk: str

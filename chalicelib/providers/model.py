@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class ToolSpec:
+class ToolSpec(NamedTuple):
     """A tool as a model sees it; `effect` is `read` for one that only looks."""
 
     name: str
@@ -22,8 +21,7 @@ class ToolCall:
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class ToolResult:
+class ToolResult(NamedTuple):
     """What a tool returned; where it was refused, why."""
 
     tool: str
@@ -31,8 +29,7 @@ class ToolResult:
     content: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The model is done."""
 
     text: str
@@ -41,8 +38,7 @@ class Answer:
 Turn = ToolCall | ToolResult | Answer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conversation:
+class Conversation(NamedTuple):
     """All that a model is told: the prompt, the granted tools, and what was said so far."""
 
     prompt: str

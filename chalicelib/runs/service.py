@@ -6,6 +6,7 @@ told. A rescuer reads the transcript up to the task's checkpoint and goes on beh
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from chalicelib.background.task import Checkpoint, Task
 from chalicelib.clock import Clock, rfc3339
@@ -22,8 +23,7 @@ class TooManySteps(Exception):
     """The run made as many steps as it may without coming to an answer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assignment:
+class Assignment(NamedTuple):
     """What a run is asked to do, and what it may use."""
 
     prompt: str

@@ -4,16 +4,15 @@ The lock is taken and judged in one conditional write; this reads the hot row th
 row whose first step was accepted is never judged again: it may only find the lock held.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from chalicelib.background.task import Outcome, Task
 from chalicelib.scheduler.job import Hot, JobState
 from chalicelib.schedules import read_schedule
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
+class Close(NamedTuple):
     """The slot does not run.
 
     Attributes:
@@ -25,15 +24,13 @@ class Close:
     holds_lock: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TryVersion:
+class TryVersion(NamedTuple):
     """The job was changed and still has this slot: judge again by its new version."""
 
     ver: int
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """Another row holds the lock."""
 
     active: str

@@ -4,15 +4,14 @@ Consecutive missed slots share one range row. A slot within the grace is handed 
 it is; there is no limit to how far back a tick looks.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from chalicelib.background.task import Outcome
 from chalicelib.schedules import Schedule
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """What a tick puts into the ledger for a due slot: its outcome, up to its last slot."""
 
     outcome: Outcome
