@@ -1,0 +1,126 @@
+"""What Chalice says it has deployed, and whether the emulator agrees.
+
+The two are kept apart, and a kill can leave one ahead of the other. If they do not agree, both are
+forgotten and everything is deployed afresh; tables, queues and objects are not touched by that.
+"""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Self
+
+import boto3
+from botocore.exceptions import ClientError
+
+from infra.local.place import STAGE, Place
+
+_GATEWAY_STAGE = "api"
+
+type Resource = dict[str, Any]
+type Lookup = Callable[[Resource], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """The resources of the last deploy."""
+
+    resources: tuple[Resource, ...]
+
+    @classmethod
+    def read(cls, place: Place) -> Self:
+        """Read what Chalice has recorded; nothing, if it never finished."""
+        record = place.deploy / ".chalice" / "deployed" / f"{STAGE}.json"
+        if not record.exists():
+            return cls(())
+        return cls(tuple(json.loads(record.read_text())["resources"]))
+
+    def of_type(self, kind: str) -> list[Resource]:
+        """Return the resources of one type."""
+        return [each for each in self.resources if each["resource_type"] == kind]
+
+    @property
+    def functions(self) -> dict[str, str]:
+        """The ARN of each function, by its name in app.py."""
+        return {each["name"]: each["lambda_arn"] for each in self.of_type("lambda_function")}
+
+    @property
+    def scheduled(self) -> list[str]:
+        """The ARNs of the functions that a clock starts."""
+        rules = [each["name"].removesuffix("-event") for each in self.of_type("cloudwatch_event")]
+        return [self.functions[name] for name in rules]
+
+    @property
+    def queued(self) -> list[str]:
+        """The ARNs of the functions that messages start."""
+        return [each["lambda_arn"] for each in self.of_type("sqs_event")]
+
+    @property
+    def api_path(self) -> str:
+        """Where the emulator serves the API."""
+        api = self.of_type("rest_api")[0]["rest_api_id"]
+        return f"/restapis/{api}/{_GATEWAY_STAGE}/_user_request_"
+
+
+def agrees(place: Place) -> bool:
+    """Return whether the emulator has all that Chalice has recorded."""
+    resources = Deployed.read(place).resources
+    lookups = _lookups()
+    return bool(resources) and all(
+        _answers(lookups[each["resource_type"]], each)
+        for each in resources
+        if each["resource_type"] in lookups
+    )
+
+
+def forget(place: Place) -> None:
+    """Remove functions, triggers and API from the emulator, and Chalice's record of them."""
+    shutil.rmtree(place.deploy / ".chalice" / "deployed", ignore_errors=True)
+    _forget_functions(boto3.client("lambda"))
+    _forget_layers(boto3.client("lambda"))
+    _forget_rules(boto3.client("events"))
+    gateway = boto3.client("apigateway")
+    for api in gateway.get_rest_apis()["items"]:
+        gateway.delete_rest_api(restApiId=api["id"])
+
+
+def _lookups() -> dict[str, Lookup]:
+    functions, events = boto3.client("lambda"), boto3.client("events")
+    gateway = boto3.client("apigateway")
+    return {
+        "lambda_function": lambda each: functions.get_function(FunctionName=each["lambda_arn"]),
+        "sqs_event": lambda each: functions.get_event_source_mapping(UUID=each["event_uuid"]),
+        "cloudwatch_event": lambda each: events.describe_rule(Name=each["rule_name"]),
+        "rest_api": lambda each: gateway.get_rest_api(restApiId=each["rest_api_id"]),
+    }
+
+
+def _answers(lookup: Lookup, resource: Resource) -> bool:
+    try:
+        lookup(resource)
+    except ClientError:
+        return False
+    return True
+
+
+def _forget_functions(functions: Any) -> None:
+    for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+        functions.delete_event_source_mapping(UUID=mapping["UUID"])
+    for function in functions.list_functions()["Functions"]:
+        functions.delete_function(FunctionName=function["FunctionName"])
+
+
+def _forget_layers(functions: Any) -> None:
+    # The next deploy publishes one more and knows nothing of these; each is all packages in one.
+    for layer in functions.list_layers()["Layers"]:
+        name = layer["LayerName"]
+        for version in functions.list_layer_versions(LayerName=name)["LayerVersions"]:
+            functions.delete_layer_version(LayerName=name, VersionNumber=version["Version"])
+
+
+def _forget_rules(events: Any) -> None:
+    for rule in events.list_rules()["Rules"]:
+        targets = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+        if targets:
+            events.remove_targets(Rule=rule["Name"], Ids=[target["Id"] for target in targets])
+        events.delete_rule(Name=rule["Name"])

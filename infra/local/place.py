@@ -1,0 +1,98 @@
+"""Where one local cloud lives: a state folder and two ports.
+
+Two clouds of one checkout share nothing but the checkout, which is only read.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from infra.local.errors import LocalCloudError
+
+LOOPBACK = "127.0.0.1"
+STAGE = "local"
+_LAST_PORT = 65535
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """The state folder and the ports of one local cloud."""
+
+    state: Path
+    port: int
+    emulator_port: int
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Read STATE, PORT and EMULATOR_PORT."""
+        return cls(
+            state=Path(environment.get("STATE") or ".palyra").absolute(),
+            port=_port(environment, "PORT", 8400),
+            emulator_port=_port(environment, "EMULATOR_PORT", 4566),
+        )
+
+    @property
+    def url(self) -> str:
+        """The origin of API and console."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    @property
+    def emulator_url(self) -> str:
+        """The endpoint of every AWS call."""
+        return f"http://{LOOPBACK}:{self.emulator_port}"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that runs this cloud."""
+        return self.state / "lock"
+
+    @property
+    def up_file(self) -> Path:
+        """Says how to reach a cloud that is ready."""
+        return self.state / "up.json"
+
+    @property
+    def token(self) -> Path:
+        """The clear text of the admin's API token."""
+        return self.state / "token"
+
+    @property
+    def log(self) -> Path:
+        """What emulator and functions print."""
+        return self.state / "emulator.log"
+
+    @property
+    def emulated(self) -> Path:
+        """The snapshots of the emulated services."""
+        return self.state / "emulated"
+
+    @property
+    def objects(self) -> Path:
+        """The bytes of the emulated S3."""
+        return self.state / "objects"
+
+    @property
+    def packages(self) -> Path:
+        """The functions' packages, unpacked."""
+        return self.state / "packages"
+
+    @property
+    def deploy(self) -> Path:
+        """The copy of the checkout that `chalice deploy` runs in."""
+        return self.state / "deploy"
+
+    @property
+    def temporary(self) -> Path:
+        """The temporary folder of every process of this cloud: ours to empty."""
+        return self.state / "tmp"
+
+
+def _port(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name) or str(default)
+    if text.isascii() and text.isdecimal() and 0 < int(text) <= _LAST_PORT:
+        return int(text)
+    raise LocalCloudError(
+        f"{name}={text} is not a port. Give a number from 1 to 65535, e.g. {name}={default}"
+    )

@@ -1,0 +1,56 @@
+"""What a cloud that is ready says: to programs in up.json, to people on the terminal."""
+
+import json
+import os
+from typing import Any
+
+from infra.local.errors import LocalCloudError
+from infra.local.place import Place
+from infra.local.private_file import write_private
+from infra.local.progress import say
+
+_EXAMPLE = {
+    "name": "health",
+    "schedule": {"every": "60s"},
+    "prompt": "Summarize health",
+    "tools": ["system.health"],
+}
+
+
+def write_up_file(place: Place, token: str) -> None:
+    """Tell programs how to reach the cloud, and whom to signal to end it."""
+    document = {
+        "api": place.url,
+        "console": f"{place.url}/",
+        "emulator": place.emulator_url,
+        "token": token,
+        "pid": os.getpid(),
+    }
+    write_private(place.up_file, json.dumps(document, indent=2) + "\n")
+
+
+def read_up_file(place: Place) -> dict[str, Any]:
+    """Return what the running cloud tells programs."""
+    try:
+        document: dict[str, Any] = json.loads(place.up_file.read_text())
+    except FileNotFoundError as error:
+        raise LocalCloudError(
+            f"No local cloud is ready on {place.state}. Run `make up` first"
+        ) from error
+    return document
+
+
+def tell(place: Place) -> None:
+    """Tell people what they can do now."""
+    authorization = f'-H "Authorization: Bearer $(cat {place.token})"'
+    say(f"""
+Palyra runs at {place.url} (its AWS at {place.emulator_url}, its log in {place.log}).
+
+Create a job that runs every minute:
+  curl -s {place.url}/v1/jobs {authorization} \\
+    -H 'Content-Type: application/json' -d '{json.dumps(_EXAMPLE)}'
+
+Then see its firings, with the id that this answers:
+  curl -s {place.url}/v1/jobs/JOB_ID/firings {authorization}
+
+Ctrl-C or `make down` ends it; `make up` goes on with what is in {place.state}.""")

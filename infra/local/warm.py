@@ -1,0 +1,61 @@
+"""Every function's first worker, started before anybody waits for it.
+
+Each function gets the kind of event that its trigger sends, and one that asks nothing of it: a tick
+is harmless at any time, a worker gets no messages, the API is asked for its health.
+"""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+import boto3
+
+from infra.local.deployed import Deployed
+from infra.local.environment import REGION
+from infra.local.errors import LocalCloudError
+from infra.local.loopback import status_of
+from infra.local.place import Place
+
+_WITHIN_SECONDS = 60
+
+
+def warm(place: Place, deployed: Deployed) -> None:
+    """Start a worker of each function, all at once."""
+    events = {arn: _tick() for arn in deployed.scheduled}
+    events |= {arn: {"Records": []} for arn in deployed.queued}
+    with ThreadPoolExecutor() as pool:
+        api = pool.submit(_ask_health, place)
+        for failure in pool.map(_invoke, events, events.values()):
+            if failure:
+                raise LocalCloudError(failure)
+        api.result()
+
+
+def _invoke(arn: str, event: dict[str, Any]) -> str | None:
+    answer = boto3.client("lambda").invoke(FunctionName=arn, Payload=json.dumps(event).encode())
+    if "FunctionError" not in answer:
+        return None
+    name = arn.rpartition(":")[2]
+    return f"{name} does not run: {answer['Payload'].read().decode():.2000}"
+
+
+def _ask_health(place: Place) -> None:
+    status = status_of("GET", place.port, "/healthz", seconds=_WITHIN_SECONDS)
+    if status != HTTPStatus.OK:
+        raise LocalCloudError(f"The API does not run (GET /healthz: {status}). Read {place.log}")
+
+
+def _tick() -> dict[str, Any]:
+    return {
+        "version": "0",
+        "id": "warm",
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": "000000000000",
+        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": REGION,
+        "resources": [],
+        "detail": {},
+    }

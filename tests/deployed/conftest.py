@@ -1,0 +1,18 @@
+"""One local cloud for all tests of what is deployed."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.deployed.cloud import Cloud
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """A cloud that runs, with leases of three seconds."""
+    own = Cloud(tmp_path_factory.mktemp("cloud"))
+    try:
+        own.start()
+        yield own
+    finally:
+        own.remove()

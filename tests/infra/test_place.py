@@ -1,0 +1,27 @@
+from pathlib import Path
+
+import pytest
+
+from infra.local.errors import LocalCloudError
+from infra.local.place import Place
+
+
+def test_defaults() -> None:
+    place = Place.from_environment({})
+
+    assert (place.state, place.port, place.emulator_port) == (Path.cwd() / ".palyra", 8400, 4566)
+
+
+def test_all_files_lie_below_the_state_folder(tmp_path: Path) -> None:
+    place = Place.from_environment({"STATE": str(tmp_path)})
+    paths = [getattr(place, name) for name in dir(Place) if not name.startswith("_")]
+
+    files = [path for path in paths if isinstance(path, Path) and path != tmp_path]
+    assert len(files) > 5
+    assert all(path.is_relative_to(tmp_path) for path in files)
+
+
+@pytest.mark.parametrize("text", ["0", "65536", "80 ", "-1", "http", "٣"])
+def test_what_is_no_port_is_named_with_the_fix(text: str) -> None:
+    with pytest.raises(LocalCloudError, match=r"PORT=.* is not a port.*PORT=8400"):
+        Place.from_environment({"PORT": text})
