@@ -32,7 +32,8 @@ def answering(failure: Callable[[str], Exception], times: int) -> Iterator[list[
 
 
 def conflict(operation: str) -> Exception:
-    return ClientError({"Error": {"Code": "TransactionConflictException"}}, operation)
+    error: Exception = ClientError({"Error": {"Code": "TransactionConflictException"}}, operation)
+    return error
 
 
 def cancelled_by_conflict(operation: str) -> Exception:
@@ -46,7 +47,8 @@ def cancelled_by_conflict(operation: str) -> Exception:
 
 
 def throttled(operation: str) -> Exception:
-    return ClientError({"Error": {"Code": "ThrottlingException"}}, operation)
+    error: Exception = ClientError({"Error": {"Code": "ThrottlingException"}}, operation)
+    return error
 
 
 def unreachable(_operation: str) -> Exception:

@@ -2,8 +2,9 @@
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -11,11 +12,13 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import get_session
 
-from chalicelib.background.task import TaskRef
+from chalicelib.background.task import TaskRef, slot_key
 from chalicelib.errors import Malformed, Unavailable
 from chalicelib.settings import resource
 
 LONGEST_DELAY = timedelta(minutes=15)
+_POINTER = re.compile(r"[a-z][a-z0-9-]{0,31}#[0-9A-Z]{1,64}/[0-9]{12}")
+_LAST_SLOT = slot_key(datetime.max.replace(tzinfo=UTC))
 _DEPTHS = {
     "waiting": "ApproximateNumberOfMessages",
     "in_flight": "ApproximateNumberOfMessagesNotVisible",
@@ -36,9 +39,12 @@ def decode(body: str) -> TaskRef:
     """
     try:
         content = json.loads(body)
-        return TaskRef(str(content["pk"]), str(content["sk"]))
-    except (ValueError, TypeError, KeyError) as error:
+        ref = TaskRef(str(content["pk"]), str(content["sk"]))
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise Malformed("the message does not point to a task") from error
+    if not _POINTER.fullmatch(f"{ref.pk}/{ref.sk}") or ref.sk > _LAST_SLOT:
+        raise Malformed("the message points to what cannot be a task")
+    return ref
 
 
 class LaneQueue:

@@ -46,11 +46,14 @@ class Sweep:
             now = self.clock.now()
             return self._act(task, now) if task else SweepAction.NOTHING
         except Exception:  # noqa: BLE001 - one broken task must not delay another
-            _log.exception("one task could not be swept", extra={"task": ref.run_id})
+            _log.exception("one task could not be swept", extra={"correlation_id": ref.run_id})
             return SweepAction.NOTHING
 
     def _act(self, task: Task, now: datetime) -> SweepAction:
         action = sweep_action(task, now)
+        _log.info(
+            "a task was looked at", extra={"correlation_id": task.ref.run_id, "action": action}
+        )
         if action is SweepAction.SEND:
             self.queues[task.lane].send(task.ref)
             self.work.note_resent(task, now + resend_pause(task.resends))

@@ -85,6 +85,7 @@ class Worker:
             self._attempt_failed(task, f"{type(error).__name__}: {error}"[:200])
             return
         ended = self._end(task, ending)
+        _log.info("a task ended", extra={"state": ended.state, "outcome": ended.outcome})
         if not ending.is_clean:
             kind.conclusion.conclude(ended)
 

@@ -5,6 +5,7 @@ never decided again: the job advances behind the last slot of that row, and its 
 once more. Ticks do this, and so does whatever makes a job due (kick on write).
 """
 
+import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,6 +17,8 @@ from chalicelib.scheduler.misfire import plan
 from chalicelib.scheduler.shards import shard_of
 from chalicelib.scheduler.store import JobStore
 from chalicelib.schedules import Schedule, read_schedule
+
+_log = logging.getLogger("palyra.handover")
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -67,6 +70,9 @@ class Handover:
         )
 
     def _send(self, row: Task, now: datetime) -> int:
+        _log.info(
+            "a slot was ledgered", extra={"correlation_id": row.ref.run_id, "outcome": row.outcome}
+        )
         if row.state.is_terminal:
             return 0
         self.queue.send(row.ref, row.ref.slot - now)

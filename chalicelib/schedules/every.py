@@ -57,7 +57,12 @@ class Every:
 
     def explain(self) -> str:
         """Return the schedule in plain English."""
-        return f"every {' '.join(self._words())}"
+        words = self._words()
+        return (
+            f"every {words[0].removeprefix('1 ')}"
+            if len(words) == 1
+            else f"every {' '.join(words)}"
+        )
 
     def spec(self) -> dict[str, str]:
         """Return the schedule as an operator writes it."""
