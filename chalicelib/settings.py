@@ -13,21 +13,21 @@ from datetime import timedelta
 
 from chalicelib.errors import InvalidSettings
 
-_STAGE = re.compile(r"[a-z][a-z0-9]{0,15}")
+_STAGE = re.compile(r"[a-z][a-z0-9]{1,15}")
 
 
 def stage(environment: Mapping[str, str] = os.environ) -> str:
     """Return the deployment stage, from `PALYRA_STAGE`; `local` where it is unset.
 
     Raises:
-        InvalidSettings: it is not 1 to 16 lower-case letters and digits.
+        InvalidSettings: it is not 2 to 16 lower-case letters and digits.
     """
     name = environment.get("PALYRA_STAGE", "local")
     if not _STAGE.fullmatch(name):
         raise InvalidSettings(
             f"PALYRA_STAGE is {name!r}",
             field="PALYRA_STAGE",
-            fix="use 1 to 16 lower-case letters and digits, a letter first",
+            fix="use 2 to 16 lower-case letters and digits, a letter first",
         )
     return name
 

@@ -5,12 +5,12 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.session import get_session
+from botocore.session import Session, get_session
 
 from chalicelib.background.task import TaskRef, slot_key
 from chalicelib.errors import Malformed, Unavailable
@@ -24,6 +24,11 @@ _DEPTHS = {
     "in_flight": "ApproximateNumberOfMessagesNotVisible",
     "delayed": "ApproximateNumberOfMessagesDelayed",
 }
+
+
+@cache
+def _session() -> Session:
+    return get_session()
 
 
 def encode(ref: TaskRef) -> str:
@@ -83,7 +88,7 @@ class LaneQueue:
             connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 4}
         )
         # Not boto3: importing it takes as long as all the rest of a worker.
-        return get_session().create_client("sqs", config=config)
+        return _session().create_client("sqs", config=config)
 
     @cached_property
     def _url(self) -> str:

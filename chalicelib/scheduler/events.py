@@ -12,8 +12,8 @@ from chalicelib.scheduler.job import Job
 _DAEMON = "system:daemon"
 
 
-def created(owner: str, job: Job) -> Event:
-    """Return the event of a job's making."""
+def created(owner: str, job: Job, schedule: str) -> Event:
+    """Return the event of a job's making, with its schedule as it is stored."""
     definition = job.definition
     return Event(
         id=f"{job.id}/created",
@@ -24,7 +24,7 @@ def created(owner: str, job: Job) -> Event:
         at=definition.created_at,
         details={
             "name": definition.name,
-            "schedule": job.schedule.text(),
+            "schedule": schedule,
             "prompt_sha256": hashlib.sha256(definition.prompt.encode()).hexdigest(),
             "tools": list(definition.tools),
         },

@@ -73,10 +73,14 @@ class Hot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A job as operators see it."""
+    """A job as operators see it.
+
+    Attributes:
+        schedule: None where this version cannot read what is stored.
+    """
 
     id: str
     definition: Definition
     state: JobState
-    schedule: Schedule
+    schedule: Schedule | None
     next: datetime | None

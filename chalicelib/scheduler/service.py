@@ -92,7 +92,7 @@ class JobService:
         )
         shard = shard_of(due.pk, self.handover.shards)
         writes = self.jobs.creation(owner, job, due, shard)
-        self.journal.append_with(created(owner, job), writes)
+        self.journal.append_with(created(owner, job, due.schedule), writes)
         self._kick(due, now)
         return job
 

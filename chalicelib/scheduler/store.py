@@ -11,7 +11,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyPr
 from chalicelib.background.task import Task
 from chalicelib.clock import from_ms, to_ms
 from chalicelib.scheduler.job import Definition, Due, Hot, Job, JobState
-from chalicelib.schedules import read_schedule
+from chalicelib.schedules import InvalidSchedule, Schedule, read_schedule
 from chalicelib.settings import resource
 from chalicelib.tables import Refused, Table, TableMeta, Write, owned, reading
 
@@ -256,9 +256,16 @@ def _job(job_id: str, hot: Hot, definition: Definition) -> Job:
         id=job_id,
         definition=definition,
         state=hot.state,
-        schedule=read_schedule(hot.schedule),
+        schedule=_readable(hot.schedule),
         next=hot.next,
     )
+
+
+def _readable(text: str) -> Schedule | None:
+    try:
+        return read_schedule(text)
+    except InvalidSchedule:
+        return None
 
 
 def _due(row: HotRow) -> Due:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -129,13 +130,23 @@ def a_world() -> Iterator[World]:
 
 
 def _make_stack() -> None:
-    dynamodb = boto3.client("dynamodb")
     for table in _tables():
-        dynamodb.create_table(BillingMode="PAY_PER_REQUEST", **table)
-    boto3.client("sqs").create_queue(QueueName=resource("normal"))
+        _client("dynamodb").create_table(BillingMode="PAY_PER_REQUEST", **table)
+    _client("sqs").create_queue(QueueName=resource("normal"))
 
 
-def _tables() -> Iterator[dict[str, Any]]:
+@cache
+def _client(service: str) -> Any:
+    # Making a client takes longer than most tests.
+    return boto3.client(service)
+
+
+@cache
+def _tables() -> list[dict[str, Any]]:
+    return list(_read_tables())
+
+
+def _read_tables() -> Iterator[dict[str, Any]]:
     template = yaml.load(TEMPLATE.read_text(), _Tags)  # noqa: S506 - built on the safe loader
     for made in template["Resources"].values():
         if made["Type"] == "AWS::DynamoDB::Table":

@@ -23,8 +23,8 @@ def job(job: Job) -> dict[str, Any]:
     return {
         "id": job.id,
         "name": definition.name,
-        "schedule": job.schedule.spec(),
-        "explanation": job.schedule.explain(),
+        "schedule": job.schedule.spec() if job.schedule else None,
+        "explanation": job.schedule.explain() if job.schedule else "cannot be read",
         "prompt": definition.prompt,
         "tools": list(definition.tools),
         "state": job.state,

@@ -1,0 +1,44 @@
+import pytest
+
+from chalicelib.access.store import AccessStore, TokenRow
+from chalicelib.access.token import mint
+from tests.support.world import NOON
+
+pytestmark = pytest.mark.usefixtures("world")
+
+
+def test_an_admitted_token_is_good_under_its_name() -> None:
+    token = mint("main")
+    AccessStore().admit(token, name="laptop", now=NOON)
+    assert AccessStore().name_of(token) == "laptop"
+
+
+def test_a_token_that_nobody_admitted_is_not_good() -> None:
+    AccessStore().admit(mint("main"), name="laptop", now=NOON)
+    assert AccessStore().name_of(mint("main")) is None
+
+
+def test_admitting_a_token_again_changes_nothing() -> None:
+    token = mint("main")
+    for name in ("first", "second"):
+        AccessStore().admit(token, name=name, now=NOON)
+    assert AccessStore().name_of(token) == "first"
+
+
+def test_another_container_knows_the_token() -> None:
+    token = mint("main")
+    AccessStore().admit(token, name="laptop", now=NOON)
+    assert AccessStore().name_of(token) == "laptop"
+
+
+def test_only_the_hash_of_a_token_is_stored() -> None:
+    token = mint("main")
+    AccessStore().admit(token, name="laptop", now=NOON)
+    (stored,) = [row.to_simple_dict() for row in TokenRow.scan()]
+    assert stored["sk"] == token.digest
+    assert token.text.removeprefix("palyra_main_") not in str(stored)
+
+
+def test_the_key_of_a_token_begins_with_its_owner() -> None:
+    AccessStore().admit(mint("other"), name="laptop", now=NOON)
+    assert [row.pk for row in TokenRow.scan()] == ["other#token"]

@@ -1,0 +1,56 @@
+import pytest
+
+from chalicelib.access.token import mint
+from tests.functions.http.api import Api, a_job, assert_problem
+
+ROUTES = [
+    ("POST", "/v1/jobs"),
+    ("GET", "/v1/jobs"),
+    ("GET", "/v1/jobs/J"),
+    ("GET", "/v1/jobs/J/firings"),
+    ("GET", "/v1/runs/R"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_every_route_of_an_owner_needs_a_token(closed_api: Api, method: str, path: str) -> None:
+    reply = closed_api.send(method, path, a_job(), headers={"Authorization": ""})
+    problem = assert_problem(reply, 401)
+    assert reply.headers["WWW-Authenticate"] == "Bearer"
+    assert "Authorization: Bearer palyra_" in problem["fix"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Bearer",
+        "Bearer ",
+        "Bearer nonsense",
+        "Bearer palyra_main_",
+        "Basic bWFpbjpodW50ZXIy",
+        "palyra_main_" + "a" * 43,
+        "Bearer palyra_main_" + "a" * 43,
+        "Bearer palyra_system_" + "a" * 43,
+        "Bearer palyra_mäin_" + "ä" * 43,
+        "Bearer " + "a" * 100_000,
+        "Bearer \ud800",
+        "\x00",
+    ],
+)
+def test_a_token_that_is_none_of_ours_is_refused(closed_api: Api, header: str) -> None:
+    assert_problem(closed_api.get("/v1/jobs", headers={"Authorization": header}), 401)
+
+
+def test_a_refusal_does_not_repeat_the_token(closed_api: Api) -> None:
+    token = mint("main").text
+    reply = closed_api.get("/v1/jobs", headers={"Authorization": f"Bearer {token}"})
+    assert token not in str(reply.body)
+
+
+def test_who_may_call_is_decided_before_the_body_is_read(closed_api: Api) -> None:
+    assert_problem(closed_api.post("/v1/jobs", b"{", headers={"Authorization": ""}), 401)
+
+
+def test_a_token_of_one_owner_is_none_of_another(closed_api: Api) -> None:
+    spliced = closed_api.token("main").replace("_main_", "_other_")
+    assert_problem(closed_api.get("/v1/jobs", headers={"Authorization": f"Bearer {spliced}"}), 401)

@@ -1,0 +1,108 @@
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chalice.app import Rate, ScheduledEventConfig, SQSEventConfig
+
+import app as module
+from app import app
+
+CHALICE = Path(__file__).parents[1] / ".chalice"
+CONFIG: dict[str, Any] = json.loads((CHALICE / "config.json").read_text())
+SOURCES, PURE = app.event_sources, app.pure_lambda_functions
+TRIGGERS = [source.name for source in SOURCES] + [function.name for function in PURE]
+
+
+def test_the_docstring_lists_exactly_the_functions_that_chalice_knows() -> None:
+    listed = re.findall(r"^    (\w+) ", str(module.__doc__), re.MULTILINE)
+    assert listed == ["api", *TRIGGERS]
+
+
+def test_the_routes_are_those_of_the_api() -> None:
+    routes = {(method, path) for path, made in app.routes.items() for method in made}
+    assert routes == {
+        ("GET", "/"),
+        ("GET", "/healthz"),
+        ("POST", "/v1/jobs"),
+        ("GET", "/v1/jobs"),
+        ("GET", "/v1/jobs/{job_id}"),
+        ("GET", "/v1/jobs/{job_id}/firings"),
+        ("GET", "/v1/runs/{run_id}"),
+    }
+
+
+def test_tick_and_sweep_come_once_a_minute() -> None:
+    rates = {
+        source.name: source.schedule_expression.to_string()
+        for source in SOURCES
+        if isinstance(source, ScheduledEventConfig) and isinstance(source.schedule_expression, Rate)
+    }
+    assert rates == {"cron_tick": "rate(1 minute)", "sweep": "rate(1 minute)"}
+
+
+def test_the_worker_takes_one_message_at_a_time_from_its_lane() -> None:
+    (source,) = [source for source in SOURCES if isinstance(source, SQSEventConfig)]
+    assert (source.name, source.queue) == ("worker_normal", "palyra-local-normal")
+    assert (source.batch_size, source.maximum_concurrency) == (1, 8)
+
+
+def test_lambda_imports_a_blueprint_and_not_app() -> None:
+    handlers = {source.name: source.handler_string for source in SOURCES}
+    assert handlers == {
+        "cron_tick": "chalicelib.functions.schedules.cron_tick",
+        "sweep": "chalicelib.functions.sweeps.sweep",
+        "worker_normal": "chalicelib.functions.queues.worker_normal",
+    }
+
+
+def test_there_are_three_stages_that_know_their_own_name() -> None:
+    assert set(CONFIG["stages"]) == {"local", "dev", "prod"}
+    for name, stage in CONFIG["stages"].items():
+        assert stage["environment_variables"]["PALYRA_STAGE"] == name
+
+
+def test_the_package_is_one_layer_for_all_functions() -> None:
+    assert CONFIG["automatic_layer"] is True
+
+
+def test_the_api_is_regional() -> None:
+    assert CONFIG["api_gateway_endpoint_type"] == "REGIONAL"
+
+
+def test_every_log_group_forgets() -> None:
+    assert CONFIG["log_retention_in_days"] == 30
+
+
+def test_the_worker_has_five_minutes() -> None:
+    assert CONFIG["lambda_functions"]["worker_normal"]["lambda_timeout"] == 300
+
+
+@pytest.mark.parametrize("function", ["cron_tick", "sweep"])
+def test_a_function_of_every_minute_ends_within_it(function: str) -> None:
+    assert CONFIG["lambda_functions"][function]["lambda_timeout"] < 60
+
+
+def test_no_policy_is_guessed() -> None:
+    assert CONFIG["autogen_policy"] is False
+
+
+@pytest.mark.parametrize("function", ["api_handler", *TRIGGERS])
+def test_every_function_has_a_policy_of_its_class(function: str) -> None:
+    name = CONFIG["lambda_functions"][function]["iam_policy_file"]
+    policy = json.loads((CHALICE / name).read_text())
+    assert policy["Version"] == "2012-10-17"
+
+
+def test_no_function_is_configured_that_does_not_exist() -> None:
+    assert set(CONFIG["lambda_functions"]) == {"api_handler", *TRIGGERS}
+
+
+def test_no_function_has_moved() -> None:
+    """`chalice deploy` never changes the handler of a function that exists: rename what moves."""
+    assert {source.name: source.handler_string for source in app.event_sources} == {
+        "cron_tick": "chalicelib.functions.schedules.cron_tick",
+        "sweep": "chalicelib.functions.sweeps.sweep",
+        "worker_normal": "chalicelib.functions.queues.worker_normal",
+    }
