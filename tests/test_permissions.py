@@ -115,9 +115,10 @@ def worker(world: World, made: Recorder) -> None:
     with made():
         world.container().worker.handle(world.ref(held, 2))
         world.container().worker.handle(world.ref(unconcluded))
+        world.container().worker.handle(world.ref(held))  # a rescue
     assert world.ledger(refused)["12:01:00"] == "denied"
     assert world.ledger(held)["12:02:00"] == "skipped"
-    assert len(world.events("run.finished")) == 2
+    assert len(world.events("run.finished")) == 3
 
 
 FLOWS: dict[str, Callable[[World, Recorder], None]] = {

@@ -72,6 +72,7 @@ class WorkRow(Table):
     not_before = NumberAttribute(null=True)
     checkpoint_token = NumberAttribute(null=True)
     checkpoint_seq = NumberAttribute(null=True)
+    head = UnicodeAttribute(null=True)
     finished_at = NumberAttribute(null=True)
     ttl = NumberAttribute(null=True)
 
@@ -149,8 +150,14 @@ class WorkStore:
                 raise
         return self._take(ref, claim, lease_end, ready, WorkRow.wake_at.set(lease_end))
 
-    def checkpoint(self, task: Task, seq: int, now: datetime) -> Task:
+    def checkpoint(self, task: Task, seq: int, head: str, now: datetime) -> Task:
         """Make a step real, and renew the lease with it.
+
+        Args:
+            task: the task, as this worker claimed it.
+            seq: the number of the step.
+            head: the link of the step, which the terminal event anchors.
+            now: the instant that the lease is renewed from.
 
         Raises:
             LostClaim: the task is no longer this worker's.
@@ -158,6 +165,7 @@ class WorkStore:
         actions = [
             WorkRow.checkpoint_token.set(task.token),
             WorkRow.checkpoint_seq.set(seq),
+            WorkRow.head.set(head),
             WorkRow.outcome.set(Outcome.FIRED),
             WorkRow.lease_until.set(to_ms(now + self.lease)),
         ]
@@ -358,6 +366,7 @@ def _task(row: WorkRow) -> Task:
         lease_until=_instant(row.lease_until),
         not_before=_instant(row.not_before),
         checkpoint=checkpoint,
+        head=row.head or "",
         finished_at=_instant(row.finished_at),
     )
 

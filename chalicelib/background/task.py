@@ -81,7 +81,11 @@ class TaskRef(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A task as it was when it was read."""
+    """A task as it was when it was read.
+
+    Attributes:
+        head: the link of the last accepted step, empty before the first.
+    """
 
     ref: TaskRef
     kind: str
@@ -101,6 +105,7 @@ class Task:
     lease_until: datetime | None
     not_before: datetime | None
     checkpoint: Checkpoint | None
+    head: str
     finished_at: datetime | None
 
     @property

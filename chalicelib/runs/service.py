@@ -105,5 +105,5 @@ class RunService:
             content=encode(turn),
         )
         self.transcripts.runs.put_step(task.ref.owner, step, now)
-        self.transcripts.work.checkpoint(task, step.checkpoint.seq, now)
+        self.transcripts.work.checkpoint(task, step.checkpoint.seq, step.link, now)
         return step

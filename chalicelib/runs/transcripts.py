@@ -7,7 +7,7 @@ from chalicelib.background.store import WorkStore
 from chalicelib.background.task import Task
 from chalicelib.errors import NotFound
 from chalicelib.providers import Answer
-from chalicelib.runs.step import Step, first_link, transcript
+from chalicelib.runs.step import Step, transcript
 from chalicelib.runs.store import RunHeader, RunStore
 
 
@@ -52,8 +52,3 @@ class Transcripts:
         if task.checkpoint is None:
             return []
         return transcript(self.runs.steps(task.ref.owner, task.ref.run_id), task.checkpoint)
-
-    def head_link(self, task: Task) -> str:
-        """Return the link of a run's last accepted step: what its terminal event anchors."""
-        steps = self.accepted(task)
-        return steps[-1].link if steps else first_link(task.ref.run_id)

@@ -10,7 +10,7 @@ from datetime import timedelta
 from chalicelib.background.task import State, Task
 from chalicelib.clock import Clock
 from chalicelib.journal.store import JournalStore
-from chalicelib.runs.transcripts import Transcripts
+from chalicelib.runs.store import RunStore
 from chalicelib.scheduler.events import finished
 from chalicelib.scheduler.store import JobStore
 
@@ -22,7 +22,7 @@ class Conclusion:
     """Lets go of a job's lock, and records what came of the slot."""
 
     jobs: JobStore
-    transcripts: Transcripts
+    runs: RunStore
     journal: JournalStore
     clock: Clock
 
@@ -32,14 +32,14 @@ class Conclusion:
         if task.state is State.CLOSED:
             return
         ended_at = task.finished_at or self.clock.now()
-        event = finished(task, self.transcripts.head_link(task), ended_at)
+        event = finished(task, ended_at)
         if not (again and self.journal.holds(event, since=ended_at - _WORST_SKEW)):
             self.journal.append(event)
-        self.transcripts.runs.close(task)
+        self.runs.close(task)
 
     def is_concluded(self, task: Task) -> bool:
         """Return whether the last write of the conclusion was made."""
         if task.state is State.CLOSED:
             return True
-        header = self.transcripts.runs.header(task.ref.owner, task.ref.run_id)
+        header = self.runs.header(task.ref.owner, task.ref.run_id)
         return header is not None and header.state is not None

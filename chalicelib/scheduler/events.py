@@ -49,7 +49,7 @@ def denied(task: Task, decision: Decision, now: datetime) -> Event:
     )
 
 
-def finished(task: Task, head_link: str, at: datetime) -> Event:
+def finished(task: Task, at: datetime) -> Event:
     """Return the terminal event of a slot's task: it anchors the chain of the run's steps."""
     return Event(
         id=f"{task.ref.run_id}/{task.token}/finished",
@@ -64,6 +64,6 @@ def finished(task: Task, head_link: str, at: datetime) -> Event:
             "state": task.state,
             "reason": task.reason,
             "steps": task.checkpoint.seq if task.checkpoint else 0,
-            "head": head_link,
+            "head": task.head,
         },
     )

@@ -142,7 +142,7 @@ class TestCheckpoint:
     def test_the_first_checkpoint_makes_the_slot_fired(
         self, world: World, work: WorkStore, ref: TaskRef
     ) -> None:
-        assert work.checkpoint(claim(world, ref), 1, world.clock.now()).has_fired
+        assert work.checkpoint(claim(world, ref), 1, "link", world.clock.now()).has_fired
 
     def test_a_checkpoint_renews_the_lease(
         self, world: World, work: WorkStore, ref: TaskRef
@@ -150,7 +150,7 @@ class TestCheckpoint:
         task = claim(world, ref)
         world.clock.move(30 * SECOND)
 
-        renewed = work.checkpoint(task, 1, world.clock.now())
+        renewed = work.checkpoint(task, 1, "link", world.clock.now())
 
         assert renewed.lease_until == world.clock.now() + MINUTE
 
@@ -162,7 +162,7 @@ class TestCheckpoint:
         claim(world, ref, "b")
 
         with pytest.raises(LostClaim):
-            work.checkpoint(zombie, 1, world.clock.now())
+            work.checkpoint(zombie, 1, "link", world.clock.now())
 
 
 class TestEnd:
@@ -282,7 +282,7 @@ class TestSweepNotes:
     def test_the_sweep_comes_back_when_the_lease_ends(
         self, world: World, work: WorkStore, ref: TaskRef
     ) -> None:
-        task = work.checkpoint(claim(world, ref), 1, world.clock.now() + 30 * SECOND)
+        task = work.checkpoint(claim(world, ref), 1, "link", world.clock.now() + 30 * SECOND)
 
         assert work.look_at_lease_end(task)
         assert world.task(ref).wake_at == task.lease_until

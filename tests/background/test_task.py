@@ -37,6 +37,7 @@ QUEUED = Task(
     lease_until=None,
     not_before=None,
     checkpoint=None,
+    head="",
     finished_at=None,
 )
 HELD = replace(QUEUED, state=State.RUNNING, token=1, lease_until=NOON + SECOND)

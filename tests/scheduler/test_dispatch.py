@@ -241,6 +241,19 @@ def test_from_tick_to_done_takes_the_writes_of_the_protocol(world: World) -> Non
     ]
 
 
+def test_from_tick_to_done_reads_nothing_but_the_definition(world: World) -> None:
+    job = world.job(tools=[])
+    world.at(1)
+    warm = world.services
+    warm.worker.handle(world.ref(job))
+    world.at(2)
+
+    with recorded() as calls:
+        warm.worker.handle(world.ref(job, 2))
+
+    assert [call for call in calls.made if call.startswith(("Get", "Query"))] == ["GetItem jobs"]
+
+
 def test_a_row_stays_below_one_write_unit(world: World) -> None:
     job = world.job()
     run_slot(world, job)

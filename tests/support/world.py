@@ -79,7 +79,7 @@ class World:
             sweep=sweeps.sweep(fresh),
             worker=workers.worker(fresh),
             jobs=api.jobs(fresh),
-            transcripts=sweeps.transcripts(fresh),
+            transcripts=api.transcripts(fresh),
         )
 
     def job(self, every: str = "60s", owner: str = "main", **fields: Any) -> Job:

@@ -9,8 +9,8 @@ from chalicelib.functions.http import render
 from chalicelib.functions.http.auth import owners
 from chalicelib.functions.http.identifier import identifier
 from chalicelib.functions.http.problem import answers
+from chalicelib.functions.wiring.api import transcripts
 from chalicelib.functions.wiring.container import container
-from chalicelib.functions.wiring.sweeps import transcripts
 
 runs = Blueprint(__name__)
 

@@ -4,9 +4,10 @@ from functools import cache
 
 from chalicelib.access.store import AccessStore
 from chalicelib.functions.wiring.container import Container, handover, work
-from chalicelib.functions.wiring.sweeps import journal
+from chalicelib.functions.wiring.sweeps import journal, runs
 from chalicelib.functions.wiring.tools import toolbox
 from chalicelib.ids import Ids
+from chalicelib.runs.transcripts import Transcripts
 from chalicelib.scheduler.service import JobService
 from chalicelib.scheduler.store import JobStore
 
@@ -24,6 +25,12 @@ def jobs(of: Container) -> JobService:
         ids=Ids(of.random_bytes),
         max_attempts=of.settings.max_attempts,
     )
+
+
+@cache
+def transcripts(of: Container) -> Transcripts:
+    """Return what reads runs."""
+    return Transcripts(runs=runs(of), work=work(of))
 
 
 @cache

@@ -8,7 +8,6 @@ from chalicelib.background.sweep import Sweep
 from chalicelib.functions.wiring.container import Container, queues, work
 from chalicelib.journal.store import JournalStore
 from chalicelib.runs.store import RunStore
-from chalicelib.runs.transcripts import Transcripts
 from chalicelib.scheduler import conclusion
 from chalicelib.scheduler.job import KIND
 from chalicelib.scheduler.store import JobStore
@@ -36,15 +35,14 @@ def conclusions(of: Container) -> dict[str, Conclusion]:
 def firing_conclusion(of: Container) -> conclusion.Conclusion:
     """Return what follows the end of a slot's task."""
     return conclusion.Conclusion(
-        jobs=JobStore(), transcripts=transcripts(of), journal=journal(of), clock=of.clock
+        jobs=JobStore(), runs=runs(of), journal=journal(of), clock=of.clock
     )
 
 
 @cache
-def transcripts(of: Container) -> Transcripts:
-    """Return what reads runs."""
-    retention = timedelta(days=of.settings.runs_retention_days)
-    return Transcripts(runs=RunStore(retention), work=work(of))
+def runs(of: Container) -> RunStore:
+    """Return the runs."""
+    return RunStore(timedelta(days=of.settings.runs_retention_days))
 
 
 @cache

@@ -6,11 +6,13 @@ from functools import cache
 from chalicelib.background.kinds import Kind
 from chalicelib.background.worker import Worker
 from chalicelib.functions.wiring.container import Container, queues, work
-from chalicelib.functions.wiring.sweeps import firing_conclusion, journal, transcripts
+from chalicelib.functions.wiring.sweeps import firing_conclusion, journal
+from chalicelib.functions.wiring.sweeps import runs as run_store
 from chalicelib.functions.wiring.tools import toolbox
 from chalicelib.policy.engine import PolicyEngine
 from chalicelib.providers import OfflineProvider
 from chalicelib.runs.service import RunService
+from chalicelib.runs.transcripts import Transcripts
 from chalicelib.scheduler.dispatch import Dispatch
 from chalicelib.scheduler.job import KIND, LANE
 from chalicelib.scheduler.store import JobStore
@@ -49,7 +51,7 @@ def kinds(of: Container) -> dict[str, Kind]:
 def runs(of: Container) -> RunService:
     """Return what carries out runs."""
     return RunService(
-        transcripts=transcripts(of),
+        transcripts=Transcripts(runs=run_store(of), work=work(of)),
         provider=OfflineProvider(),
         tools=toolbox(of),
         policy=policy(of),
