@@ -1,8 +1,8 @@
 """JournalStore: appends by put-if-absent at the next position of a stream.
 
 There is no head item: the head is the last row, remembered per container. Who loses the race for a
-position finds the winner's row in the refusal and goes on behind it, a bounded number of times. An
-event whose id stands in that row already is its own, from a write whose reply was lost.
+position reads the head again and goes on behind it, a bounded number of times. An event whose id
+stands in the row that refused it is its own, from a write whose reply was lost.
 """
 
 from collections.abc import Sequence
@@ -62,7 +62,9 @@ class JournalStore:
             try:
                 row.put(JournalRow.pk.does_not_exist())
             except Refused as refused:
-                if self._is_ours(refused.old, event):
+                # Others may be many positions ahead: read the head again.
+                self._heads.pop(event.stream, None)
+                if refused.old is not None and refused.old.event_id == event.id:
                     return
                 continue
             self._heads[event.stream] = Head(int(row.sk), row.link)
@@ -124,11 +126,3 @@ class JournalStore:
             head = Head(int(last.sk), last.link) if last else Head(0, genesis(stream))
             self._heads[stream] = head
         return self._heads[stream]
-
-    def _is_ours(self, old: JournalRow | None, event: Event) -> bool:
-        """Take the row that refused an event as the new head; say whether it is the event."""
-        self._heads.pop(event.stream, None)
-        if old is None:
-            return False
-        self._heads[event.stream] = Head(int(old.sk), old.link)
-        return old.event_id == event.id

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from chalicelib.background.queue import LaneQueue
 from chalicelib.background.store import NewTask, WorkStore
 from chalicelib.background.task import Outcome, Task, TaskRef, slot_instant, slot_key
+from chalicelib.clock import Clock
 from chalicelib.scheduler.job import KIND, Due
 from chalicelib.scheduler.misfire import plan
 from chalicelib.scheduler.shards import shard_of
@@ -28,6 +29,7 @@ class Handover:
     jobs: JobStore
     work: WorkStore
     queue: LaneQueue
+    clock: Clock
     horizon: timedelta
     grace: timedelta
     lease: timedelta
@@ -46,7 +48,7 @@ class Handover:
             row = self.work.put(self._row(due, schedule, now))
             following = schedule.next_after(slot_instant(row.last))
             advanced = self.jobs.advance(due, following)
-            handed += self._send(row, now)
+            handed += self._send(row)
             if following is None or not advanced:
                 break
             due = replace(due, slot=following)
@@ -69,11 +71,12 @@ class Handover:
             created_at=now,
         )
 
-    def _send(self, row: Task, now: datetime) -> int:
+    def _send(self, row: Task) -> int:
         _log.info(
             "a slot was ledgered", extra={"correlation_id": row.ref.run_id, "outcome": row.outcome}
         )
         if row.state.is_terminal:
             return 0
-        self.queue.send(row.ref, row.ref.slot - now)
+        # SQS counts the delay from the sending, and this tick may have run for a while.
+        self.queue.send(row.ref, row.ref.slot - self.clock.now())
         return 1

@@ -3,12 +3,26 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.background.queue import LaneQueue
+from chalicelib.background.task import TaskRef
 from chalicelib.scheduler.job import Due
 from chalicelib.scheduler.store import HotRow
 from tests.support.faults import Crash, crash, every_write_retried, recorded
 from tests.support.world import MINUTE, NOON, World
 
 LATER = NOON + timedelta(days=400)
+
+
+class Delays(LaneQueue):
+    """A queue that notes the delays that it is asked for."""
+
+    def __init__(self, delays: list[timedelta]) -> None:
+        super().__init__("normal")
+        self.delays = delays
+
+    def send(self, ref: TaskRef, delay: timedelta = timedelta()) -> None:
+        self.delays.append(delay)
+        super().send(ref, delay)
 
 
 def due(world: World, pk: str) -> Due:
@@ -104,3 +118,17 @@ def test_lost_replies_hand_each_slot_over_once(world: World) -> None:
     world.services.tick.run()
 
     assert world.ledger(job) == dict.fromkeys(("12:01:00", "12:02:00", "12:03:00"), "handed")
+
+
+def test_a_delay_is_counted_from_the_sending_not_from_the_ticks_beginning(world: World) -> None:
+    job = world.job(every="10m")
+    world.at(8)
+    seen, began = due(world, world.ref(job).pk), world.clock.now()
+    delays: list[timedelta] = []
+    handover = world.services.tick.handover
+    handover.queue = Delays(delays)
+    world.clock.move(timedelta(seconds=30))
+
+    handover.hand_over(seen, began)
+
+    assert delays == [timedelta(seconds=90)]

@@ -53,6 +53,7 @@ def handover(of: Container) -> Handover:
         jobs=JobStore(),
         work=work(of),
         queue=queues(of)[LANE],
+        clock=of.clock,
         horizon=of.settings.horizon,
         grace=of.settings.misfire_grace,
         lease=of.settings.lease,

@@ -31,8 +31,10 @@ def unpack_once(folder: Path) -> None:
     class Archive(_Archive):
         packages = folder
 
-    # For MiniStack's worker module alone.
-    lambda_runtime.zipfile = SimpleNamespace(**{**vars(zipfile), "ZipFile": Archive})
+    # For MiniStack's worker module alone. It catches an error by a name that zipfile does not have,
+    # and so would hide any other that comes up there.
+    changed = {"ZipFile": Archive, "LargeFileError": zipfile.LargeZipFile}
+    lambda_runtime.zipfile = SimpleNamespace(**{**vars(zipfile), **changed})
 
 
 class _Archive(zipfile.ZipFile):
