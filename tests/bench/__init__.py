@@ -1,0 +1,1 @@
+"""Measurements, each with its goal: `make bench`, or `make bench QUICK=1` for fewer repeats."""

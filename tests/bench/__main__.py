@@ -1,0 +1,33 @@
+"""`python -m tests.bench`: print one JSON line a figure; end with 1 if a goal is missed."""
+
+import os
+import sys
+from collections.abc import Iterator
+
+from tests.bench import imports, package, units
+from tests.bench.figure import Figure
+
+
+def figures(*, quick: bool) -> Iterator[Figure]:
+    """Yield every figure, as soon as it is there."""
+    for part in (units, imports, package):
+        yield from part.figures(quick=quick)
+
+
+def main() -> int:
+    """Print the figures, and what was missed."""
+    missed = []
+    for figure in figures(quick=bool(os.environ.get("QUICK"))):
+        sys.stdout.write(f"{figure.line()}\n")
+        sys.stdout.flush()
+        if not figure.ok:
+            missed.append(figure)
+    for figure in missed:
+        sys.stderr.write(
+            f"Missed: {figure.name} is {figure.value} {figure.unit}, its goal {figure.goal}\n"
+        )
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
