@@ -1,3 +1,6 @@
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from chalicelib.background.task import Checkpoint
@@ -35,14 +38,7 @@ def steps(*checkpoints: tuple[int, int]) -> list[Step]:
 def test_a_turn_is_read_as_it_was_written(turn: Turn) -> None:
     (step,) = steps((1, 1))
 
-    changed = Step(
-        run_id=step.run_id,
-        checkpoint=step.checkpoint,
-        previous=step.previous,
-        previous_link=step.previous_link,
-        at=step.at,
-        content=encode(turn),
-    )
+    changed = replace(step, content=encode(turn))
 
     assert changed.turn == turn
 
@@ -79,22 +75,14 @@ def test_a_missing_step_is_not_passed_over() -> None:
 
 def test_the_link_changes_with_every_part_of_a_step() -> None:
     (step,) = steps((1, 1))
-    fields = {
+    changes: dict[str, Any] = {
         "run_id": "other",
         "checkpoint": Checkpoint(1, 2),
         "previous_link": "0" * 64,
         "at": "2026-11-22T12:00:01Z",
         "content": encode(Answer("other")),
     }
-    original = {
-        "run_id": step.run_id,
-        "checkpoint": step.checkpoint,
-        "previous": step.previous,
-        "previous_link": step.previous_link,
-        "at": step.at,
-        "content": step.content,
-    }
 
-    links = {Step(**{**original, name: value}).link for name, value in fields.items()}  # type: ignore[arg-type]
+    links = {replace(step, **{name: value}).link for name, value in changes.items()}
 
-    assert len(links | {step.link}) == len(fields) + 1
+    assert len(links | {step.link}) == len(changes) + 1
