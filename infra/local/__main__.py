@@ -35,13 +35,13 @@ def _run(arguments: argparse.Namespace, place: Place) -> None:
 
         up(place)
     else:
-        from infra.local.down import down  # noqa: PLC0415
+        from infra.local.down import down  # noqa: PLC0415  as above
 
         down(place)
 
 
 def _print_token(place: Place, owner: str) -> None:
-    from infra.local import api_token, ready  # noqa: PLC0415
+    from infra.local import api_token, ready  # noqa: PLC0415  as above
 
     environment.enter(ready.read_up_file(place)["emulator"])
     print(api_token.new(owner))

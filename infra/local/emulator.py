@@ -108,7 +108,7 @@ class Emulator:
     async def _ended(self) -> None:
         await self._ending.wait()
         deadline = time.monotonic() + _FUNCTIONS_END_WITHIN_SECONDS
-        while lambda_runtime.workers_in_use() and time.monotonic() < deadline:  # noqa: ASYNC110
+        while lambda_runtime.workers_in_use() and time.monotonic() < deadline:  # noqa: ASYNC110  no event tells it
             await asyncio.sleep(_POLL_SECONDS)  # MiniStack tells nobody when one ends.
 
 

@@ -76,7 +76,7 @@ class _Request(BaseHTTPRequestHandler):
             self.close_connection = True  # Its body may not have been read.
         self._send(answer)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _answer  # noqa: N815
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _answer  # noqa: N815  the names that it calls
 
     def _refuse_what_gateway_would(self) -> None:
         host = self.headers.get("Host", "").rpartition(":")[0] or self.headers.get("Host", "")
