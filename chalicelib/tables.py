@@ -43,13 +43,11 @@ class Cancelled(Exception):
 
     Attributes:
         refusals: for each write in order, whether its own condition failed.
-        old: for each write in order, the item that refused it, as DynamoDB gives it.
     """
 
     def __init__(self, reasons: Sequence[dict[str, Any]]) -> None:
         super().__init__("a condition of the transaction did not hold")
         self.refusals = [reason.get("Code") == "ConditionalCheckFailed" for reason in reasons]
-        self.old = [reason.get("Item") for reason in reasons]
 
 
 class Write(NamedTuple):

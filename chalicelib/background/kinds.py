@@ -1,4 +1,4 @@
-"""What a kind of task must be able to do; `functions/wiring.py` fills the registry."""
+"""What a kind of task must be able to do; `functions/wiring` fills the registry."""
 
 from dataclasses import dataclass
 from typing import Protocol

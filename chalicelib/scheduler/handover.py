@@ -32,7 +32,6 @@ class Handover:
     clock: Clock
     horizon: timedelta
     grace: timedelta
-    lease: timedelta
     shards: int
 
     def hand_over(self, due: Due, now: datetime) -> int:
@@ -67,7 +66,7 @@ class Handover:
             last_attempt=due.max_attempts - 1,
             ver=due.ver,
             last=slot_key(decided.last),
-            wake_at=max(due.slot, now) + self.lease if is_handed else None,
+            wake_at=max(due.slot, now) + self.work.lease if is_handed else None,
             created_at=now,
         )
 

@@ -6,11 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import boto3
-import yaml
 from moto import mock_aws
 
 from chalicelib.background.sweep import Sweep
@@ -26,10 +24,10 @@ from chalicelib.scheduler.tick import Tick
 from chalicelib.schedules import normalize_schedule
 from chalicelib.settings import Settings, resource
 from chalicelib.tables import owned
+from infra.local import template
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-TEMPLATE = Path(__file__).parents[2] / "infra" / "template.yaml"
 
 
 @dataclass
@@ -147,17 +145,9 @@ def _tables() -> list[dict[str, Any]]:
 
 
 def _read_tables() -> Iterator[dict[str, Any]]:
-    template = yaml.load(TEMPLATE.read_text(), _Tags)  # noqa: S506 - built on the safe loader
-    for made in template["Resources"].values():
+    for made in template.resources().values():
         if made["Type"] == "AWS::DynamoDB::Table":
             properties = made["Properties"]
             shape = ("KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes")
             table = {name: properties[name] for name in shape if name in properties}
             yield table | {"TableName": properties["TableName"].replace("${Stage}", "local")}
-
-
-class _Tags(yaml.SafeLoader):
-    """Reads CloudFormation's short tags as the text behind them."""
-
-
-_Tags.add_multi_constructor("!", lambda _loader, _tag, node: node.value)

@@ -56,6 +56,5 @@ def handover(of: Container) -> Handover:
         clock=of.clock,
         horizon=of.settings.horizon,
         grace=of.settings.misfire_grace,
-        lease=of.settings.lease,
         shards=of.settings.shards,
     )
