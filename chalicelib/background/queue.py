@@ -3,17 +3,13 @@
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.session import Session, get_session
-
+from chalicelib import aws
 from chalicelib.background.task import TaskRef, slot_key
-from chalicelib.errors import Malformed, Unavailable
+from chalicelib.errors import Malformed
 from chalicelib.settings import resource
 
 LONGEST_DELAY = timedelta(minutes=15)
@@ -24,11 +20,6 @@ _DEPTHS = {
     "in_flight": "ApproximateNumberOfMessagesNotVisible",
     "delayed": "ApproximateNumberOfMessagesDelayed",
 }
-
-
-@cache
-def _session() -> Session:
-    return get_session()
 
 
 def encode(ref: TaskRef) -> str:
@@ -66,7 +57,8 @@ class LaneQueue:
             Unavailable: SQS did not answer; the sweep will send it.
         """
         seconds = math.ceil(max(min(delay, LONGEST_DELAY), timedelta()).total_seconds())
-        self._call(
+        aws.call(
+            "SQS",
             self._client.send_message,
             QueueUrl=self._url,
             MessageBody=encode(ref),
@@ -75,7 +67,8 @@ class LaneQueue:
 
     def depths(self) -> dict[str, int]:
         """Return about how many messages are waiting, in flight and delayed."""
-        answer = self._call(
+        answer = aws.call(
+            "SQS",
             self._client.get_queue_attributes,
             QueueUrl=self._url,
             AttributeNames=list(_DEPTHS.values()),
@@ -84,23 +77,9 @@ class LaneQueue:
 
     @cached_property
     def _client(self) -> Any:
-        config = Config(
-            connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 4}
-        )
-        # Not boto3: importing it takes as long as all the rest of a worker.
-        return _session().create_client("sqs", config=config)
+        return aws.client("sqs")
 
     @cached_property
     def _url(self) -> str:
-        answer = self._call(self._client.get_queue_url, QueueName=resource(self._lane))
+        answer = aws.call("SQS", self._client.get_queue_url, QueueName=resource(self._lane))
         return str(answer["QueueUrl"])
-
-    def _call(
-        self, operation: Callable[..., Mapping[str, Any]], **arguments: Any
-    ) -> Mapping[str, Any]:
-        try:
-            return operation(**arguments)
-        except (BotoCoreError, ClientError) as error:
-            raise Unavailable(
-                f"SQS did not answer: {type(error).__name__}", fix="try again"
-            ) from error
