@@ -140,6 +140,22 @@ class Table(Model):
         answer = cls._write("UpdateItem", arguments | {"ReturnValues": "ALL_NEW"})
         return cls._read(answer["Attributes"])
 
+    @classmethod
+    def remove(cls, pk: str, sk: Any, condition: Condition) -> None:
+        """Delete an item if the condition holds; one that does not exist is as good as deleted.
+
+        Raises:
+            Refused: it does not; with the existing item.
+            Unavailable: the effect is unknown.
+        """
+        arguments = cls(pk, sk).get_delete_kwargs_from_instance(condition, _ALL_OLD)
+        try:
+            cls._write("DeleteItem", arguments)
+        except Refused as refused:
+            # After a lost reply the SDK's repeat finds nothing: that is the delete's own effect.
+            if refused.old is not None:
+                raise
+
     def put_write(self, condition: Condition) -> Write:
         """Return the put of this item, for a transaction."""
         arguments = self.get_save_kwargs_from_instance(condition, _ALL_OLD)

@@ -87,6 +87,33 @@ def test_a_change_returns_the_whole_item() -> None:
     assert (changed.pk, changed.at) == ("main#a", 8)
 
 
+def test_a_removal_whose_condition_holds_deletes_the_item() -> None:
+    row(at=7).put(NEW)
+
+    TickRow.remove("main#a", "b", TickRow.at == 7)
+
+    assert TickRow.find("main#a", "b") is None
+
+
+def test_a_refused_removal_hands_back_what_refused() -> None:
+    row(at=7).put(NEW)
+
+    with pytest.raises(Refused) as refused:
+        TickRow.remove("main#a", "b", TickRow.at == 8)
+
+    assert refused.value.old.at == 7
+    assert TickRow.get("main#a", "b").at == 7
+
+
+def test_removing_what_does_not_exist_is_success() -> None:
+    row(at=7).put(NEW)
+
+    for _ in range(2):
+        TickRow.remove("main#a", "b", TickRow.at == 7)
+
+    assert TickRow.find("main#a", "b") is None
+
+
 def test_a_transaction_says_which_condition_failed() -> None:
     row(at=7).put(NEW)
     other = TickRow("main#a", "c", at=1)

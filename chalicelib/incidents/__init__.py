@@ -1,0 +1,1 @@
+"""What is wrong: one record for each fault, however often it is seen, until it is resolved."""

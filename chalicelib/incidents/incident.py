@@ -1,0 +1,268 @@
+"""RuntimeIncident: a fault that somebody saw, and what seeing it again does to its record.
+
+A fault is named by its owner, its domain and a dedupe key; its id is derived from these, so whoever
+sees it writes the same record. Each observation has an id of its own, its occurrence: one that the
+record knows already changes nothing, so lost replies and repeated sweeps never count twice.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from chalicelib.incidents.bounds import (
+    DETAIL_CHARACTERS,
+    SUMMARY_CHARACTERS,
+    bounded_evidence,
+    bounded_key,
+    bounded_related,
+    cut,
+    digest,
+)
+
+type Kind = tuple[IncidentDomain, IncidentSeverity]
+
+REMEMBERED_OCCURRENCES = 16
+
+
+class IncidentDomain(StrEnum):
+    """The part of Palyra that a fault is in."""
+
+    WATCHDOG = "watchdog"
+    SCHEDULER = "scheduler"
+    QUEUE = "queue"
+    APPROVAL = "approval"
+    NODE = "node"
+    MEMORY = "memory"
+    SKILL = "skill"
+    JOURNAL = "journal"
+
+
+class IncidentSeverity(StrEnum):
+    """How bad it is, from the least to the worst."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """Return its place among the severities, from 0; the names do not sort by it."""
+        return tuple(IncidentSeverity).index(self)
+
+
+class IncidentState(StrEnum):
+    """Where an incident stands."""
+
+    OPEN = "open"
+    REMEDIATING = "remediating"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """What a room reports: it saw a fault.
+
+    Nothing in it is refused: text that is too long is cut, evidence that does not fit is left out.
+
+    Attributes:
+        dedupe_key: what tells this fault from the others of its owner and domain.
+        occurrence: the id of this observation; a repeat of it changes nothing.
+        evidence: what was seen, by name.
+        related: ids of what it concerns, such as a task or a job.
+    """
+
+    owner: str
+    domain: IncidentDomain
+    dedupe_key: str
+    occurrence: str
+    severity: IncidentSeverity
+    summary: str
+    detail: str = ""
+    evidence: Mapping[str, str] = field(default_factory=dict)
+    related: tuple[str, ...] = ()
+
+    @property
+    def incident_id(self) -> str:
+        """Return the id of the incident that it belongs to."""
+        return incident_id(self.owner, self.domain, self.dedupe_key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuntimeIncidentRecord:
+    """A fault, and all that was seen of it.
+
+    Attributes:
+        severity: the worst that was seen since it was opened.
+        summary: as of the latest sighting, like detail and evidence.
+        related: ids of what it concerns, the latest first.
+        opened_at: when it was opened, for the last time if it came back.
+        count: how often it was seen, over all its lives.
+        reopened: how often it came back after it was resolved.
+        occurrences: digests of the latest sightings, which are not counted again.
+        version: raised by every change.
+    """
+
+    id: str
+    owner: str
+    domain: IncidentDomain
+    dedupe_key: str
+    severity: IncidentSeverity
+    state: IncidentState = IncidentState.OPEN
+    summary: str
+    detail: str
+    evidence: Mapping[str, str]
+    related: tuple[str, ...]
+    first_seen: datetime
+    last_seen: datetime
+    opened_at: datetime
+    resolved_at: datetime | None = None
+    count: int = 1
+    reopened: int = 0
+    occurrences: tuple[str, ...]
+    version: int = 1
+
+    @property
+    def is_active(self) -> bool:
+        """Return whether the fault is still there, as far as is known."""
+        return self.state is not IncidentState.RESOLVED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuntimeIncidentHistoryEntry:
+    """An incident came into a state.
+
+    Attributes:
+        severity: the incident's, then.
+        count: how often it had been seen.
+        reason: the summary of the sighting that opened it, or why it was resolved.
+    """
+
+    at: datetime
+    state: IncidentState
+    severity: IncidentSeverity
+    count: int
+    reason: str
+
+
+class IncidentPage(NamedTuple):
+    """Some incidents, and the key after which the next ones begin; None at the end."""
+
+    items: Sequence[RuntimeIncidentRecord]
+    next: str | None
+
+
+class IncidentCounts(NamedTuple):
+    """How many incidents there are, by domain and severity; kinds without any are missing."""
+
+    active: Mapping[Kind, int]
+    resolved: Mapping[Kind, int]
+
+
+class Effect(StrEnum):
+    """What a sighting does."""
+
+    NEW = "new"
+    SEEN_AGAIN = "seen_again"
+    REOPENED = "reopened"
+    REPEAT = "repeat"
+
+
+class Decision(NamedTuple):
+    """What a sighting does, and the record after it."""
+
+    effect: Effect
+    record: RuntimeIncidentRecord
+
+
+def decide(record: RuntimeIncidentRecord | None, sighting: Sighting, now: datetime) -> Decision:
+    """Return what a sighting does to the record of its incident, or to there being none.
+
+    A sighting after the resolution reopens whatever its instant: clocks differ, and an incident
+    that was reopened wrongly is resolved again, while a fault that was overlooked stays.
+    """
+    if record is None:
+        return Decision(Effect.NEW, _first(sighting, now))
+    if digest(sighting.occurrence) in record.occurrences:
+        return Decision(Effect.REPEAT, record)
+    seen = _counted(record, sighting, now)
+    if record.is_active:
+        return Decision(Effect.SEEN_AGAIN, seen)
+    return Decision(Effect.REOPENED, _reopened(seen, sighting))
+
+
+def resolved(record: RuntimeIncidentRecord, now: datetime) -> RuntimeIncidentRecord:
+    """Return the record of an incident that is over; one that is resolved already is unchanged."""
+    if not record.is_active:
+        return record
+    return replace(
+        record,
+        state=IncidentState.RESOLVED,
+        resolved_at=max(now, record.last_seen),
+        version=record.version + 1,
+    )
+
+
+def incident_id(owner: str, domain: IncidentDomain, dedupe_key: str) -> str:
+    """Return the id of a fault's incident, the same wherever it is seen."""
+    return f"incident_{digest(owner, domain, bounded_key(dedupe_key))}"
+
+
+def _first(sighting: Sighting, now: datetime) -> RuntimeIncidentRecord:
+    return RuntimeIncidentRecord(
+        id=sighting.incident_id,
+        owner=sighting.owner,
+        domain=sighting.domain,
+        dedupe_key=bounded_key(sighting.dedupe_key),
+        severity=sighting.severity,
+        summary=cut(sighting.summary, SUMMARY_CHARACTERS),
+        detail=cut(sighting.detail, DETAIL_CHARACTERS),
+        evidence=bounded_evidence(sighting.evidence),
+        related=bounded_related(sighting.related),
+        first_seen=now,
+        last_seen=now,
+        opened_at=now,
+        occurrences=(digest(sighting.occurrence),),
+    )
+
+
+def _counted(
+    record: RuntimeIncidentRecord, sighting: Sighting, now: datetime
+) -> RuntimeIncidentRecord:
+    occurrences = (digest(sighting.occurrence), *record.occurrences)
+    seen = replace(
+        record,
+        severity=max(record.severity, sighting.severity, key=lambda severity: severity.rank),
+        related=bounded_related((*sighting.related, *record.related)),
+        last_seen=max(now, record.last_seen),
+        count=record.count + 1,
+        occurrences=occurrences[:REMEMBERED_OCCURRENCES],
+        version=record.version + 1,
+    )
+    return _described(seen, sighting) if now >= record.last_seen else seen
+
+
+def _reopened(seen: RuntimeIncidentRecord, sighting: Sighting) -> RuntimeIncidentRecord:
+    # The history of an incident never runs backwards, whatever the clocks of its writers say.
+    at = max(seen.last_seen, seen.resolved_at or seen.last_seen)
+    reopened = replace(
+        seen,
+        state=IncidentState.OPEN,
+        severity=sighting.severity,
+        last_seen=at,
+        opened_at=at,
+        resolved_at=None,
+        reopened=seen.reopened + 1,
+    )
+    return _described(reopened, sighting)
+
+
+def _described(record: RuntimeIncidentRecord, sighting: Sighting) -> RuntimeIncidentRecord:
+    return replace(
+        record,
+        summary=cut(sighting.summary, SUMMARY_CHARACTERS),
+        detail=cut(sighting.detail, DETAIL_CHARACTERS),
+        evidence=bounded_evidence(sighting.evidence),
+    )

@@ -1,8 +1,0 @@
-"""Which partition of the sweep indexes a job's rows are found in."""
-
-import hashlib
-
-
-def shard_of(pk: str, shards: int) -> int:
-    """Return the shard of a job, the same wherever it is asked."""
-    return int.from_bytes(hashlib.sha256(pk.encode()).digest()[:4], "big") % shards
