@@ -55,6 +55,15 @@ class Settings:
         max_attempts: tries a task gets before it ends failed.
         retry_base_seconds: the first back-off after a failed attempt; doubled for each further one.
         max_steps: model and tool calls a run may make.
+        cancel_grace_seconds: how long a worker has to obey a request to stop.
+        max_hops: how often a task may go on in another invocation.
+        max_depth: how many tasks may follow each other.
+        delegation_depth: levels below a task that nobody delegated.
+        delegation_children: tasks that one task may delegate in all.
+        delegation_total: tasks that a whole tree may have besides its root.
+        delegation_concurrent: children of one task that run at once.
+        delegation_groups: groups of one task's children that run at once.
+        delegation_timeout_seconds: how long a delegated task may take from its first claim.
         runs_retention_days: how long runs are kept.
         ledger_retention_days: how long ledger rows are kept.
     """
@@ -66,6 +75,15 @@ class Settings:
     max_attempts: int = _number(3, 1, 16)
     retry_base_seconds: int = _number(10, 1, 900)
     max_steps: int = _number(32, 2, 256)
+    cancel_grace_seconds: int = _number(120, 1, 3_600)
+    max_hops: int = _number(100, 1, 10_000)
+    max_depth: int = _number(8, 1, 64)
+    delegation_depth: int = _number(3, 1, 8)
+    delegation_children: int = _number(8, 1, 64)
+    delegation_total: int = _number(16, 1, 256)
+    delegation_concurrent: int = _number(2, 1, 16)
+    delegation_groups: int = _number(2, 1, 16)
+    delegation_timeout_seconds: int = _number(600, 10, 21_600)
     runs_retention_days: int = _number(90, 1, 3_650)
     ledger_retention_days: int = _number(400, 1, 3_650)
 

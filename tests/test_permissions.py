@@ -92,10 +92,10 @@ def sweep(world: World, made: Recorder) -> None:
     world.at(1)
     for job, last_words in ((dead_at_once, "PutItem runs"), (dead_in_its_run, "GetItem system")):
         with dying_before(last_words):
-            world.container().worker.handle(world.ref(job))
+            world.container().handle(world.ref(job))
     world.at(3)
     with made():
-        assert world.container().sweep.run() == {"nothing": 0, "wait": 0, "send": 4, "fail": 2}
+        assert world.container().swept() == {"nothing": 0, "wait": 0, "send": 4, "fail": 2}
 
 
 def worker(world: World, made: Recorder) -> None:
@@ -103,19 +103,19 @@ def worker(world: World, made: Recorder) -> None:
     no_such_tool = DefinitionRow.tools.set(["no.such.tool"])
     DefinitionRow(world.ref(refused).pk, "def").update([no_such_tool])
     with made():
-        world.container().worker.handle(world.ref(job))
+        world.container().handle(world.ref(job))
     world.at(1)
     with made():
-        world.container().worker.handle(world.ref(job))
-        world.container().worker.handle(world.ref(refused))
+        world.container().handle(world.ref(job))
+        world.container().handle(world.ref(refused))
     for dead, last_words in ((held, "GetItem system"), (unconcluded, "PutItem journal")):
         with dying_before(last_words):
-            world.container().worker.handle(world.ref(dead))
+            world.container().handle(world.ref(dead))
     world.at(2.1)
     with made():
-        world.container().worker.handle(world.ref(held, 2))
-        world.container().worker.handle(world.ref(unconcluded))
-        world.container().worker.handle(world.ref(held))  # a rescue
+        world.container().handle(world.ref(held, 2))
+        world.container().handle(world.ref(unconcluded))
+        world.container().handle(world.ref(held))  # a rescue
     assert world.ledger(refused)["12:01:00"] == "denied"
     assert world.ledger(held)["12:02:00"] == "skipped"
     assert len(world.events("run.finished")) == 3

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from chalicelib.background.queue import LaneQueue
@@ -31,6 +32,6 @@ class BackgroundHealth:
     def _active(self, lane: str) -> int:
         # A running task's wake_at is never later than its lease's end.
         until = self.clock.now() + self.work.lease
-        due = (self.work.due(lane, shard, until, _SAMPLE) for shard in range(self.shards))
+        due = (islice(self.work.due(lane, shard, until), _SAMPLE) for shard in range(self.shards))
         tasks = (self.work.get(ref) for refs in due for ref in refs)
         return sum(task is not None and task.state is State.RUNNING for task in tasks)

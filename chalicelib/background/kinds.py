@@ -1,11 +1,26 @@
 """What a kind of task must be able to do; `functions/wiring` fills the registry."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
 
+from chalicelib.background.lease import Lease
 from chalicelib.background.store import End
 from chalicelib.background.task import Task
 from chalicelib.journal.event import Event
+
+
+class FollowUp(NamedTuple):
+    """A task that is made before the one it follows ends.
+
+    Attributes:
+        name: what tells it from the other follow-ups of the same task; its id is derived from it.
+    """
+
+    name: str
+    kind: str
+    payload: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,11 +31,23 @@ class Ending:
         end: how it ends.
         event: a decision that is journaled in the same transaction as the end.
         is_clean: nothing was taken or begun, so nothing has to be concluded.
+        follow_ups: what is made before it ends.
     """
 
     end: End
     event: Event | None = None
     is_clean: bool = False
+    follow_ups: Sequence[FollowUp] = ()
+
+
+class Continuation(NamedTuple):
+    """The task goes on in another invocation, at an instant."""
+
+    at: datetime
+
+
+class Stopped(Exception):
+    """The task was asked to stop, and its worker has seen it."""
 
 
 class Conclusion(Protocol):
@@ -45,11 +72,23 @@ class Kind(Protocol):
     def conclusion(self) -> Conclusion:
         """Return what follows the end of such a task."""
 
-    def perform(self, task: Task) -> Ending:
+    def perform(self, task: Task, lease: Lease) -> Ending | Continuation:
         """Do the work of a claimed task, from its checkpoint on.
 
         Raises:
             LostClaim: the task was taken away; stop.
+            Stopped: it was asked to stop.
             Unavailable: infrastructure failed; the lease will end and the task be rescued.
             Exception: anything else is a failed attempt.
+        """
+
+
+class Creatable(Protocol):
+    """A kind that operators may create."""
+
+    def check(self, payload: Mapping[str, Any]) -> None:
+        """Refuse a payload that such a task could not be carried out with.
+
+        Raises:
+            Invalid: names the field of the payload and the fix.
         """

@@ -1,8 +1,9 @@
 """WorkStore: the conditional writes of a task's life, each named after what it means.
 
-A row is in the `open` index exactly while it is not terminal; the write that changes the one
-changes the other. Where a reply is lost and the SDK repeats the write, the refusal shows the row
-as our own write left it, and that is success.
+Every move of `TRANSITIONS` is one write with one condition: a holder's needs its token and a
+running row (R1); any other's raises the token (R2). A row is in the `open` index exactly while it
+is not terminal; the write that changes the one changes the other. Where a reply is lost and the
+SDK repeats the write, the refusal shows the row as our own write left it, and that is success.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,16 +11,36 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import (
+    BooleanAttribute,
+    ListAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+)
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
-from chalicelib.background.task import Checkpoint, Outcome, State, Task, TaskRef
+from chalicelib.background.task import (
+    TRANSITIONS,
+    Attempt,
+    CancelRequest,
+    Checkpoint,
+    Membership,
+    Move,
+    Outcome,
+    State,
+    Task,
+    TaskRef,
+)
 from chalicelib.clock import from_ms, to_ms
 from chalicelib.errors import PalyraError, Unavailable
 from chalicelib.settings import resource
 from chalicelib.tables import Refused, Table, TableMeta, Write, reading
+
+_REASON_CHARACTERS = 200
+_HISTORY_LENGTH = 24
+_HISTORY_REASON_CHARACTERS = 80
 
 
 class LostClaim(PalyraError):
@@ -57,24 +78,57 @@ class WorkRow(Table):
     outcome = UnicodeAttribute()
     reason = UnicodeAttribute(null=True)
     lane = UnicodeAttribute()
+    priority = NumberAttribute(null=True)
     shard = NumberAttribute()
     token = NumberAttribute(default=0)
     claim = UnicodeAttribute(null=True)
     held = NumberAttribute(default=0)
     attempt = NumberAttribute(default=0)
     last_attempt = NumberAttribute()
-    ver = NumberAttribute()
-    last = UnicodeAttribute()
+    ver = NumberAttribute(null=True)
+    last = UnicodeAttribute(null=True)
     resends = NumberAttribute(default=0)
     open_lane = UnicodeAttribute(null=True)
     wake_at = NumberAttribute(null=True)
     lease_until = NumberAttribute(null=True)
     not_before = NumberAttribute(null=True)
+    expires_at = NumberAttribute(null=True)
+    cancel_at = NumberAttribute(null=True)
+    cancel_reason = UnicodeAttribute(null=True)
     checkpoint_token = NumberAttribute(null=True)
     checkpoint_seq = NumberAttribute(null=True)
     head = UnicodeAttribute(null=True)
+    repeat_token = NumberAttribute(null=True)
+    repeat_seq = NumberAttribute(null=True)
+    created_at = NumberAttribute(null=True)
+    started_at = NumberAttribute(null=True)
+    claimed_at = NumberAttribute(null=True)
     finished_at = NumberAttribute(null=True)
+    hops = NumberAttribute(null=True)
+    depth = NumberAttribute(null=True)
+    payload = UnicodeAttribute(null=True)
+    payload_key = UnicodeAttribute(null=True)
+    payload_sha256 = UnicodeAttribute(null=True)
+    group = UnicodeAttribute(null=True)
+    serial = BooleanAttribute(null=True)
+    children = NumberAttribute(null=True)
+    descendants = NumberAttribute(null=True)
+    busy = UnicodeAttribute(null=True)
+    history: ListAttribute[str] = ListAttribute(null=True)
     ttl = NumberAttribute(null=True)
+
+
+class DedupeRow(Table):
+    """Which task a dedupe key stands for."""
+
+    class Meta(TableMeta):
+        """The table."""
+
+        table_name = resource("work")
+
+    sk = UnicodeAttribute(range_key=True)
+    task_id = UnicodeAttribute()
+    ttl = NumberAttribute()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,21 +136,29 @@ class NewTask:
     """A row that does not exist yet.
 
     Attributes:
-        last: sort key of the last slot that it stands for; its own for a single slot.
+        last: sort key of the last slot that it stands for; its own for anything but a range.
         wake_at: when the sweep looks at it; None for a row that is closed from the start.
     """
 
     ref: TaskRef
     kind: str
-    outcome: Outcome
-    reason: str
+    outcome: Outcome = Outcome.HANDED
+    reason: str = ""
     lane: str
+    priority: int = 0
     shard: int
     last_attempt: int
-    ver: int
+    ver: int | None = None
     last: str
     wake_at: datetime | None
+    not_before: datetime | None = None
+    expires_at: datetime | None = None
     created_at: datetime
+    depth: int = 0
+    payload: str = ""
+    payload_key: str = ""
+    payload_sha256: str = ""
+    membership: Membership | None = None
 
 
 class End(NamedTuple):
@@ -115,6 +177,8 @@ class WorkStore:
         self.lease = lease
         self._retention = retention
 
+    # Making and finding.
+
     def put(self, new: NewTask) -> Task:
         """Put a row, or return the one that exists already: that one decides."""
         row = self._row(new)
@@ -126,10 +190,47 @@ class WorkStore:
             return _task(refused.old)
         return _task(row)
 
+    def put_write(self, new: NewTask) -> Write:
+        """Return the put of a row that must not exist, for a transaction."""
+        return self._row(new).put_write(WorkRow.pk.does_not_exist())
+
+    def dedupe_write(self, owner: str, key: str, new: NewTask) -> Write:
+        """Return the put of a dedupe key that must not be in use, for a transaction."""
+        row = DedupeRow(
+            f"{owner}#dedupe", key, task_id=new.ref.id, ttl=self._expiry(new.created_at)
+        )
+        return row.put_write(DedupeRow.pk.does_not_exist())
+
+    def deduped(self, owner: str, key: str) -> Task | None:
+        """Return the task that a dedupe key stands for, or None."""
+        row = DedupeRow.find(f"{owner}#dedupe", key)
+        return self.get(TaskRef.of(owner, row.task_id)) if row else None
+
     def get(self, ref: TaskRef) -> Task | None:
         """Return a task by a strongly consistent read, or None."""
         row = WorkRow.find(ref.pk, ref.sk)
         return _task(row) if row else None
+
+    def due(self, lane: str, shard: int, now: datetime) -> Iterator[TaskRef]:
+        """Yield the open tasks whose time to be looked at has come, oldest first."""
+        until = WorkRow.wake_at <= to_ms(now)
+        for row in reading(WorkRow.open_index.query(f"{lane}#{shard}", until)):
+            yield TaskRef(row.pk, row.sk)
+
+    def newest(self, pk: str, before: str | None, limit: int) -> Sequence[Task]:
+        """Return a partition's rows, newest first, those before a sort key."""
+        condition = WorkRow.sk < before if before else None
+        rows = WorkRow.page(
+            pk, condition, scan_index_forward=False, consistent_read=True, limit=limit
+        )
+        return [_task(row) for row in rows]
+
+    def offspring(self, parent: TaskRef) -> list[Task]:
+        """Return the tasks that came from a task, by a strongly consistent read."""
+        rows = WorkRow.page(f"{parent.owner}#{parent.id}", consistent_read=True)
+        return [_task(row) for row in rows]
+
+    # What a worker does.
 
     def claim(self, ref: TaskRef, claim: str, now: datetime) -> Task:
         """Take a task that is queued, or whose holder's lease is over.
@@ -141,14 +242,14 @@ class WorkStore:
             Refused: it cannot be taken; with the task as it is, or None.
         """
         lease_end = to_ms(now + self.lease)
-        ready = self._ready(now)
+        ready = _ready(now)
         try:
-            return self._take(ref, claim, lease_end, ready & (WorkRow.wake_at <= lease_end))
+            return self._claim(ref, claim, now, ready & (WorkRow.wake_at <= lease_end))
         except Refused as refused:
             old = refused.old
             if old is None or old.wake_at is None or to_ms(old.wake_at) <= lease_end:
                 raise
-        return self._take(ref, claim, lease_end, ready, WorkRow.wake_at.set(lease_end))
+        return self._claim(ref, claim, now, ready, WorkRow.wake_at.set(lease_end))
 
     def checkpoint(self, task: Task, seq: int, head: str, now: datetime) -> Task:
         """Make a step real, and renew the lease with it.
@@ -169,10 +270,16 @@ class WorkStore:
             WorkRow.outcome.set(Outcome.FIRED),
             WorkRow.lease_until.set(to_ms(now + self.lease)),
         ]
-        try:
-            return _task(WorkRow.change(task.ref.pk, task.ref.sk, actions, _mine(task)))
-        except Refused as refused:
-            raise LostClaim from refused
+        return self._by_holder(task, Move.KEEP, State.RUNNING, actions)
+
+    def renew(self, task: Task, now: datetime) -> Task:
+        """Keep a claim alive for one more lease.
+
+        Raises:
+            LostClaim: the task is no longer this worker's.
+        """
+        actions = [WorkRow.lease_until.set(to_ms(now + self.lease))]
+        return self._by_holder(task, Move.KEEP, State.RUNNING, actions)
 
     def end(self, task: Task, end: End, now: datetime) -> Task:
         """End a task that this worker holds.
@@ -180,50 +287,75 @@ class WorkStore:
         Raises:
             LostClaim: the task is no longer this worker's.
         """
-        actions = self._ending(end, now)
-        try:
-            return _task(WorkRow.change(task.ref.pk, task.ref.sk, actions, _mine(task)))
-        except Refused as refused:
-            old = _task(refused.old) if refused.old else None
-            if old and old.token == task.token and old.state.is_terminal:
-                return old
-            raise LostClaim from refused
+        return self._by_holder(task, Move.END, end.state, self._ending(end, now))
 
     def end_write(self, task: Task, end: End, now: datetime) -> Write:
         """Return the same as a write of a transaction."""
-        return WorkRow.change_write(task.ref.pk, task.ref.sk, self._ending(end, now), _mine(task))
+        actions = [WorkRow.state.set(_target(Move.END, end.state)), *self._ending(end, now)]
+        return WorkRow.change_write(task.ref.pk, task.ref.sk, actions, _mine(task))
 
-    def rearm(self, task: Task, at: datetime) -> None:
+    def rearm(self, task: Task, attempt: Attempt, at: datetime, look: datetime) -> Task:
         """Put a failed attempt back into the queue, to be tried again at an instant.
 
         Raises:
             LostClaim: the task is no longer this worker's.
         """
         actions = [
-            WorkRow.state.set(State.QUEUED),
+            *_requeued(at, look),
             WorkRow.attempt.set(WorkRow.attempt + 1),
-            WorkRow.held.set(0),
-            WorkRow.not_before.set(to_ms(at)),
-            WorkRow.wake_at.set(to_ms(at)),
+            WorkRow.history.set(_history((*task.history, attempt))),
         ]
-        try:
-            WorkRow.change(task.ref.pk, task.ref.sk, actions, _mine(task))
-        except Refused as refused:
-            old = refused.old
-            if old is None or old.token != task.token or old.state != State.QUEUED:
-                raise LostClaim from refused
+        return self._by_holder(task, Move.REARM, State.QUEUED, actions)
+
+    def go_on(self, task: Task, at: datetime, look: datetime) -> Task:
+        """Let another invocation go on with a task at an instant; no attempt is counted.
+
+        Raises:
+            LostClaim: the task is no longer this worker's.
+        """
+        actions = [*_requeued(at, look), WorkRow.hops.set(task.hops + 1)]
+        return self._by_holder(task, Move.CONTINUE, State.QUEUED, actions)
+
+    def park(self, task: Task, reason: str) -> Task:
+        """Let a task wait for another; who lets it go sends its message, and so does the sweep.
+
+        Raises:
+            LostClaim: the task is no longer this worker's.
+        """
+        actions = [
+            WorkRow.held.set(0),
+            WorkRow.lease_until.remove(),
+            WorkRow.reason.set(reason[:_REASON_CHARACTERS]),
+        ]
+        return self._by_holder(task, Move.PARK, State.QUEUED, actions)
+
+    def shelve(self, task: Task, reason: str, look: datetime) -> Task:
+        """Pause a task that no function can carry out.
+
+        Raises:
+            LostClaim: the task is no longer this worker's.
+        """
+        actions = [
+            WorkRow.held.set(0),
+            WorkRow.lease_until.remove(),
+            WorkRow.wake_at.set(to_ms(look)),
+            WorkRow.reason.set(reason[:_REASON_CHARACTERS]),
+        ]
+        return self._by_holder(task, Move.SHELVE, State.PAUSED, actions)
+
+    # What the sweep does.
 
     def note_resent(self, task: Task, look_again: datetime) -> bool:
-        """Record that a task's message was sent again; False if something happened meanwhile."""
+        """Record that a task was looked at; False if something happened to it meanwhile."""
         actions = [
             WorkRow.wake_at.set(to_ms(look_again)),
             WorkRow.resends.set(WorkRow.resends + 1),
         ]
         return self._unless_changed(task, actions)
 
-    def look_at_lease_end(self, task: Task) -> bool:
-        """Let the sweep come back when the holder's lease ends."""
-        return self._unless_changed(task, [WorkRow.wake_at.set(WorkRow.lease_until)])
+    def look_again(self, task: Task, at: datetime) -> bool:
+        """Let the sweep come back at an instant; False if something happened meanwhile."""
+        return self._unless_changed(task, [WorkRow.wake_at.set(to_ms(at))])
 
     def fail(self, task: Task, reason: str, now: datetime) -> Task:
         """Take a task from a holder whose lease is over, and end it failed.
@@ -231,41 +363,139 @@ class WorkStore:
         Raises:
             Refused: it was rescued or ended meanwhile.
         """
-        end = End(state=State.FAILED, outcome=Outcome.FIRED, reason=reason)
-        actions = [*self._ending(end, now), WorkRow.token.set(WorkRow.token + 1)]
-        condition = _mine(task) & (WorkRow.lease_until < to_ms(now))
+        end = End(State.FAILED, Outcome.FIRED, reason)
+        over = WorkRow.lease_until < to_ms(now)
+        return self._by_other(task, Move.FAIL, end.state, self._ending(end, now), over)
+
+    def cancel(self, task: Task, now: datetime, reason: str) -> Task:
+        """End a task that was asked to stop, whoever holds it.
+
+        Raises:
+            Refused: something happened to it meanwhile.
+        """
+        end = End(State.CANCELLED, task.outcome, reason)
+        move = Move.TAKE if task.state is State.RUNNING else Move.CANCEL
+        return self._by_other(task, move, end.state, self._ending(end, now))
+
+    def expire(self, task: Task, now: datetime) -> Task:
+        """End a task whose time is over, whoever holds it.
+
+        Raises:
+            Refused: something happened to it meanwhile.
+        """
+        end = End(State.EXPIRED, task.outcome, "expires_at has passed")
+        return self._by_other(task, Move.EXPIRE, end.state, self._ending(end, now))
+
+    def request_cancel(self, task: Task, now: datetime, reason: str) -> Task:
+        """Ask the holder of a task to stop; it is nobody's move and changes no state.
+
+        Raises:
+            Refused: it is terminal.
+        """
+        actions, condition = _cancel_request(task, now, reason)
         try:
             return _task(WorkRow.change(task.ref.pk, task.ref.sk, actions, condition))
         except Refused as refused:
-            old = _task(refused.old) if refused.old else None
-            if old and old.token == task.token + 1 and old.state is State.FAILED:
-                return old
-            raise
+            raise Refused(_task(refused.old) if refused.old else None) from refused
 
-    def due(self, lane: str, shard: int, now: datetime, limit: int) -> Iterator[TaskRef]:
-        """Yield the open tasks whose time to be looked at has come, oldest first."""
-        until = WorkRow.wake_at <= to_ms(now)
-        for row in reading(WorkRow.open_index.query(f"{lane}#{shard}", until, limit=limit)):
-            yield TaskRef(row.pk, row.sk)
+    # What operators do, for a transaction with the journal's event.
 
-    def newest(self, pk: str, before: str | None, limit: int) -> Sequence[Task]:
-        """Return a partition's rows, newest first, those before a sort key."""
-        condition = WorkRow.sk < before if before else None
-        rows = WorkRow.page(
-            pk, condition, scan_index_forward=False, consistent_read=True, limit=limit
+    def pause_write(self, task: Task, look: datetime) -> Write:
+        """Return the pause of a queued task."""
+        actions = [WorkRow.wake_at.set(to_ms(look)), WorkRow.reason.set("paused by an operator")]
+        return self._other_write(task, Move.PAUSE, State.PAUSED, actions)
+
+    def resume_write(self, task: Task, look: datetime) -> Write:
+        """Return the resumption of a paused task."""
+        actions = [
+            WorkRow.wake_at.set(to_ms(look)),
+            WorkRow.resends.set(0),
+            WorkRow.reason.remove(),
+        ]
+        return self._other_write(task, Move.RESUME, State.QUEUED, actions)
+
+    def cancel_write(self, task: Task, now: datetime, reason: str) -> Write:
+        """Return the end of a task that nobody holds and that has delegated nothing."""
+        end = End(State.CANCELLED, task.outcome, reason)
+        childless = WorkRow.children.does_not_exist()
+        return self._other_write(task, Move.CANCEL, end.state, self._ending(end, now), childless)
+
+    def request_cancel_write(self, task: Task, now: datetime, reason: str) -> Write:
+        """Return the request that a task stop."""
+        actions, condition = _cancel_request(task, now, reason)
+        return WorkRow.change_write(task.ref.pk, task.ref.sk, actions, condition)
+
+    def retry_write(self, task: Task, now: datetime, look: datetime) -> Write:
+        """Return a new life for a task that ended: fresh attempts, the old ones remembered."""
+        end = Attempt(
+            number=task.attempt + 1,
+            started_at=task.claimed_at,
+            ended_at=task.finished_at or now,
+            state=task.state,
+            reason=task.reason,
         )
-        return [_task(row) for row in rows]
+        gone = (
+            *(WorkRow.finished_at, WorkRow.ttl, WorkRow.reason, WorkRow.not_before),
+            *(WorkRow.expires_at, WorkRow.cancel_at, WorkRow.cancel_reason, WorkRow.started_at),
+            *(WorkRow.hops, WorkRow.lease_until),
+        )
+        actions: list[Action] = [
+            WorkRow.outcome.set(Outcome.HANDED),
+            WorkRow.attempt.set(0),
+            WorkRow.held.set(0),
+            WorkRow.resends.set(0),
+            WorkRow.open_lane.set(f"{task.lane}#{task.shard}"),
+            WorkRow.wake_at.set(to_ms(look)),
+            WorkRow.history.set(_history((*task.history, end))),
+            *(attribute.remove() for attribute in gone),
+        ]
+        if task.state is State.UNKNOWN and task.checkpoint:
+            actions.append(WorkRow.repeat_token.set(task.checkpoint.token))
+            actions.append(WorkRow.repeat_seq.set(task.checkpoint.seq))
+        return self._other_write(task, Move.RETRY, State.QUEUED, actions)
 
-    def _take(
-        self, ref: TaskRef, claim: str, lease_end: int, condition: Condition, *more: Action
+    # What delegation needs of a parent's row.
+
+    def adopt_write(self, parent: Task) -> Write:
+        """Return the count of one more child, while the parent is as it was seen and may go on."""
+        actions = [WorkRow.children.set(parent.children + 1)]
+        return WorkRow.change_write(*parent.ref, actions, _may_delegate(parent, "children"))
+
+    def descend_write(self, root: Task, *, is_parent: bool) -> Write:
+        """Return the count of one more task in a tree; of the child too where it is the parent."""
+        actions = [WorkRow.descendants.set(root.descendants + 1)]
+        condition = _may_delegate(root, "descendants")
+        if is_parent:
+            actions.append(WorkRow.children.set(root.children + 1))
+            condition &= _may_delegate(root, "children")
+        return WorkRow.change_write(*root.ref, actions, condition)
+
+    def set_busy(self, parent: Task, busy: str) -> bool:
+        """Say which children may run; False if somebody else said something meanwhile."""
+        seen = WorkRow.busy == parent.busy if parent.busy else WorkRow.busy.does_not_exist()
+        action = WorkRow.busy.set(busy) if busy else WorkRow.busy.remove()
+        try:
+            WorkRow.change(*parent.ref, [action], WorkRow.pk.exists() & seen)
+        except Refused as refused:
+            return refused.old is not None and (refused.old.busy or "") == busy
+        return True
+
+    # How.
+
+    def _claim(
+        self, ref: TaskRef, claim: str, now: datetime, condition: Condition, *more: Action
     ) -> Task:
         actions = [
             WorkRow.token.set(WorkRow.token + 1),
             WorkRow.claim.set(claim),
             WorkRow.state.set(State.RUNNING),
-            WorkRow.lease_until.set(lease_end),
+            WorkRow.lease_until.set(to_ms(now + self.lease)),
             WorkRow.attempt.set(WorkRow.attempt + WorkRow.held),
             WorkRow.held.set(1),
+            WorkRow.resends.set(0),
+            WorkRow.claimed_at.set(to_ms(now)),
+            WorkRow.started_at.set(WorkRow.started_at | to_ms(now)),
+            WorkRow.reason.remove(),
             *more,
         ]
         try:
@@ -276,28 +506,58 @@ class WorkStore:
                 return old
             raise Refused(old) from refused
 
-    def _ready(self, now: datetime) -> Condition:
-        abandoned = (
-            (WorkRow.state == State.RUNNING)
-            & (WorkRow.lease_until < to_ms(now))
-            & (WorkRow.attempt < WorkRow.last_attempt)
-        )
-        takeable: Condition = (WorkRow.state == State.QUEUED) | abandoned
-        in_time: Condition = WorkRow.not_before.does_not_exist() | (
-            WorkRow.not_before <= to_ms(now)
-        )
-        ready: Condition = takeable & in_time
-        return ready
+    def _by_holder(self, task: Task, move: Move, to: State, actions: Sequence[Action]) -> Task:
+        actions = [WorkRow.state.set(_target(move, to)), *actions]
+        try:
+            return _task(WorkRow.change(task.ref.pk, task.ref.sk, actions, _mine(task)))
+        except Refused as refused:
+            old = _task(refused.old) if refused.old else None
+            if old and old.token == task.token and old.state is to and to is not State.RUNNING:
+                return old
+            raise LostClaim from refused
+
+    def _by_other(
+        self,
+        task: Task,
+        move: Move,
+        to: State,
+        actions: Sequence[Action],
+        condition: Condition | None = None,
+    ) -> Task:
+        as_seen = _as_seen(task, move)
+        if condition is not None:
+            as_seen &= condition
+        actions = [*_taking(move, to), *actions]
+        try:
+            return _task(WorkRow.change(task.ref.pk, task.ref.sk, actions, as_seen))
+        except Refused as refused:
+            old = _task(refused.old) if refused.old else None
+            if old and old.token == task.token + 1 and old.state is to:
+                return old
+            raise Refused(old) from refused
+
+    def _other_write(
+        self,
+        task: Task,
+        move: Move,
+        to: State,
+        actions: Sequence[Action],
+        condition: Condition | None = None,
+    ) -> Write:
+        as_seen = _as_seen(task, move)
+        if condition is not None:
+            as_seen &= condition
+        return WorkRow.change_write(*task.ref, [*_taking(move, to), *actions], as_seen)
 
     def _ending(self, end: End, now: datetime) -> list[Action]:
+        reason = end.reason[:_REASON_CHARACTERS]
         return [
-            WorkRow.state.set(end.state),
             WorkRow.outcome.set(end.outcome),
             WorkRow.finished_at.set(to_ms(now)),
-            WorkRow.ttl.set(int((now + self._retention).timestamp())),
+            WorkRow.ttl.set(self._expiry(now)),
             WorkRow.open_lane.remove(),
             WorkRow.wake_at.remove(),
-            WorkRow.reason.set(end.reason) if end.reason else WorkRow.reason.remove(),
+            WorkRow.reason.set(reason) if reason else WorkRow.reason.remove(),
         ]
 
     def _unless_changed(self, task: Task, actions: Sequence[Action]) -> bool:
@@ -314,6 +574,9 @@ class WorkStore:
             return False
         return True
 
+    def _expiry(self, now: datetime) -> int:
+        return int((now + self._retention).timestamp())
+
     def _row(self, new: NewTask) -> WorkRow:
         row = WorkRow(
             new.ref.pk,
@@ -322,19 +585,40 @@ class WorkStore:
             outcome=new.outcome,
             reason=new.reason or None,
             lane=new.lane,
+            priority=new.priority or None,
             shard=new.shard,
             last_attempt=new.last_attempt,
             ver=new.ver,
-            last=new.last,
+            last=new.last if new.last != new.ref.sk else None,
+            not_before=_ms(new.not_before),
+            expires_at=_ms(new.expires_at),
+            created_at=to_ms(new.created_at),
+            depth=new.depth or None,
+            payload=new.payload or None,
+            payload_key=new.payload_key or None,
+            payload_sha256=new.payload_sha256 or None,
         )
+        if new.membership:
+            row.group, row.serial = new.membership.group, new.membership.serial
         if new.wake_at is None:
             row.state = State.CLOSED
-            row.ttl = int((new.created_at + self._retention).timestamp())
+            row.ttl = self._expiry(new.created_at)
         else:
             row.state = State.QUEUED
             row.open_lane = f"{new.lane}#{new.shard}"
             row.wake_at = to_ms(new.wake_at)
         return row
+
+
+def _target(move: Move, to: State) -> State:
+    if to not in TRANSITIONS[move].target:
+        raise ValueError(f"{move} does not lead to {to}")
+    return to
+
+
+def _taking(move: Move, to: State) -> list[Action]:
+    """Return R2: who moves a row without holding it raises the token."""
+    return [WorkRow.state.set(_target(move, to)), WorkRow.token.set(WorkRow.token + 1)]
 
 
 def _mine(task: Task) -> Condition:
@@ -343,10 +627,59 @@ def _mine(task: Task) -> Condition:
     return fence
 
 
+def _as_seen(task: Task, move: Move) -> Condition:
+    if task.state not in TRANSITIONS[move].source:
+        raise Refused(task)
+    condition: Condition = (WorkRow.token == task.token) & (WorkRow.state == task.state)
+    return condition
+
+
+def _ready(now: datetime) -> Condition:
+    abandoned = (
+        (WorkRow.state == State.RUNNING)
+        & (WorkRow.lease_until < to_ms(now))
+        & (WorkRow.attempt < WorkRow.last_attempt)
+    )
+    takeable: Condition = (WorkRow.state == State.QUEUED) | abandoned
+    in_time: Condition = WorkRow.not_before.does_not_exist() | (WorkRow.not_before <= to_ms(now))
+    unexpired: Condition = WorkRow.expires_at.does_not_exist() | (WorkRow.expires_at > to_ms(now))
+    ready: Condition = takeable & in_time & unexpired & WorkRow.cancel_at.does_not_exist()
+    return ready
+
+
+def _requeued(at: datetime, look: datetime) -> list[Action]:
+    return [
+        WorkRow.held.set(0),
+        WorkRow.resends.set(0),
+        WorkRow.not_before.set(to_ms(at)),
+        WorkRow.wake_at.set(to_ms(look)),
+        WorkRow.lease_until.remove(),
+    ]
+
+
+def _cancel_request(task: Task, now: datetime, reason: str) -> tuple[list[Action], Condition]:
+    open_states = [State.QUEUED, State.RUNNING, State.PAUSED]
+    actions: list[Action] = [
+        WorkRow.cancel_at.set(WorkRow.cancel_at | to_ms(now)),
+        WorkRow.cancel_reason.set(reason[:_REASON_CHARACTERS]),
+    ]
+    if task.state is not State.RUNNING:
+        actions.append(WorkRow.wake_at.set(to_ms(now)))
+    condition: Condition = (WorkRow.token == task.token) & WorkRow.state.is_in(*open_states)
+    return actions, condition
+
+
+def _may_delegate(parent: Task, count: str) -> Condition:
+    """Return that a task has as many children as were seen, and was not asked to stop."""
+    attribute = getattr(WorkRow, count)
+    seen: int = getattr(parent, count)
+    counted = attribute == seen if seen else attribute.does_not_exist()
+    is_open: Condition = WorkRow.state.is_in(State.QUEUED, State.RUNNING, State.PAUSED)
+    condition: Condition = is_open & WorkRow.cancel_at.does_not_exist() & counted
+    return condition
+
+
 def _task(row: WorkRow) -> Task:
-    checkpoint = None
-    if row.checkpoint_token is not None:
-        checkpoint = Checkpoint(int(row.checkpoint_token), int(row.checkpoint_seq))
     return Task(
         ref=TaskRef(row.pk, row.sk),
         kind=row.kind,
@@ -354,21 +687,76 @@ def _task(row: WorkRow) -> Task:
         outcome=Outcome(row.outcome),
         reason=row.reason or "",
         lane=row.lane,
+        priority=int(row.priority or 0),
         shard=int(row.shard),
         token=int(row.token),
         claim=row.claim or "",
         attempt=int(row.attempt),
         last_attempt=int(row.last_attempt),
-        ver=int(row.ver),
-        last=row.last,
+        ver=int(row.ver or 0),
+        last=row.last or row.sk,
         resends=int(row.resends),
         wake_at=_instant(row.wake_at),
         lease_until=_instant(row.lease_until),
         not_before=_instant(row.not_before),
-        checkpoint=checkpoint,
+        expires_at=_instant(row.expires_at),
+        cancel=_cancel(_instant(row.cancel_at), row.cancel_reason),
+        checkpoint=_checkpoint(row.checkpoint_token, row.checkpoint_seq),
         head=row.head or "",
+        repeat=_checkpoint(row.repeat_token, row.repeat_seq),
+        created_at=_instant(row.created_at),
+        started_at=_instant(row.started_at),
+        claimed_at=_instant(row.claimed_at),
         finished_at=_instant(row.finished_at),
+        hops=int(row.hops or 0),
+        depth=int(row.depth or 0),
+        payload=row.payload or "",
+        payload_key=row.payload_key or "",
+        payload_sha256=row.payload_sha256 or "",
+        membership=Membership(row.group, bool(row.serial)) if row.group else None,
+        children=int(row.children or 0),
+        descendants=int(row.descendants or 0),
+        busy=row.busy or "",
+        history=tuple(map(_attempt, row.history or ())),
     )
+
+
+def _cancel(at: datetime | None, reason: str | None) -> CancelRequest | None:
+    return CancelRequest(at, reason or "") if at else None
+
+
+def _checkpoint(token: float | None, seq: float | None) -> Checkpoint | None:
+    return None if token is None or seq is None else Checkpoint(int(token), int(seq))
+
+
+def _history(attempts: Sequence[Attempt]) -> list[str]:
+    return [
+        "|".join(
+            (
+                str(each.number),
+                str(to_ms(each.started_at)) if each.started_at else "",
+                str(to_ms(each.ended_at)),
+                each.state,
+                each.reason[:_HISTORY_REASON_CHARACTERS],
+            )
+        )
+        for each in attempts[-_HISTORY_LENGTH:]
+    ]
+
+
+def _attempt(text: str) -> Attempt:
+    number, started, ended, state, reason = text.split("|", 4)
+    return Attempt(
+        number=int(number),
+        started_at=from_ms(int(started)) if started else None,
+        ended_at=from_ms(int(ended)),
+        state=State(state),
+        reason=reason,
+    )
+
+
+def _ms(instant: datetime | None) -> int | None:
+    return None if instant is None else to_ms(instant)
 
 
 def _instant(milliseconds: float | None) -> datetime | None:

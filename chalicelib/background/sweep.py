@@ -1,24 +1,39 @@
-"""The sweep: whatever is open and was not looked at in time is sent again, rescued or failed.
+"""The sweep: whatever is open and was not looked at in time is sent again, rescued or ended.
 
 It reads keys from an index that may lag, and then each task itself; two sweeps at once do the same
-writes, and only one of each is accepted. One broken task does not keep it from the others.
+writes, and only one of each is accepted. One broken task does not keep it from the others. Where a
+lane holds a backlog, a message that nobody took is probably in it: it is not repeated.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from chalicelib.background.kinds import Conclusion
-from chalicelib.background.queue import LaneQueue
+from chalicelib.background.aftermath import Aftermath
+from chalicelib.background.cancellation import Cancellation
+from chalicelib.background.courier import Courier
+from chalicelib.background.looking import (
+    Pace,
+    SweepAction,
+    next_look,
+    resend_pause,
+    sends_into_backlog,
+    sweep_action,
+)
 from chalicelib.background.store import WorkStore
-from chalicelib.background.task import SweepAction, Task, TaskRef, resend_pause, sweep_action
+from chalicelib.background.task import Task, TaskRef
 from chalicelib.clock import Clock
+from chalicelib.errors import Unavailable
+from chalicelib.incidents.incident import IncidentDomain, IncidentSeverity, Sighting
+from chalicelib.incidents.store import IncidentStore
 from chalicelib.tables import Refused
 
 _log = logging.getLogger("palyra.sweep")
-_BATCH = 200
 ATTEMPTS_USED_UP = "the last attempt's lease ended without a result"
+CHILD_TIMED_OUT = "delegated_child_timeout"
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -26,47 +41,98 @@ class Sweep:
     """Looks after the open tasks of all lanes."""
 
     work: WorkStore
-    queues: Mapping[str, LaneQueue]
-    conclusions: Mapping[str, Conclusion]
+    courier: Courier
+    aftermath: Aftermath
+    cancellation: Cancellation
+    incidents: IncidentStore
     clock: Clock
+    pace: Pace
     shards: int
 
-    def run(self) -> dict[str, int]:
-        """Look at every open task that is due, and count what was done."""
-        done = dict.fromkeys(SweepAction, 0)
-        for lane in self.queues:
-            for shard in range(self.shards):
-                for ref in self.work.due(lane, shard, self.clock.now(), _BATCH):
-                    done[self._look_at(ref)] += 1
+    def run(self, until: datetime) -> dict[str, int]:
+        """Look at every open task that is due, and count what was done.
+
+        Args:
+            until: when to stop; the next sweep goes on with what is left.
+        """
+        done = dict.fromkeys([*SweepAction, "broken"], 0)
+        has_backlog = cache(self._has_backlog)
+        for ref in self._due():
+            if self.clock.now() >= until:
+                _log.warning("the sweep ran out of time")
+                break
+            done[self._look_at(ref, has_backlog)] += 1
         return {str(action): count for action, count in done.items()}
 
-    def _look_at(self, ref: TaskRef) -> SweepAction:
+    def _due(self) -> Iterator[TaskRef]:
+        for lane in self.courier.lanes:
+            for shard in range(self.shards):
+                yield from self.work.due(lane, shard, self.clock.now())
+
+    def _look_at(self, ref: TaskRef, has_backlog: Callable[[str], bool]) -> str:
         try:
             task = self.work.get(ref)
-            now = self.clock.now()
-            return self._act(task, now) if task else SweepAction.NOTHING
-        except Exception:  # noqa: BLE001 - one broken task must not delay another
-            _log.exception("one task could not be swept", extra={"correlation_id": ref.run_id})
-            return SweepAction.NOTHING
+            return self._act(task, has_backlog) if task else SweepAction.NOTHING
+        except Unavailable:
+            _log.warning("the next sweep looks again", extra={"correlation_id": ref.id})
+        except Exception as error:  # noqa: BLE001 - one broken task must not delay another
+            _log.exception("one task could not be swept", extra={"correlation_id": ref.id})
+            self._report(ref, f"{type(error).__name__}: {error}")
+        return "broken"
 
-    def _act(self, task: Task, now: datetime) -> SweepAction:
-        action = sweep_action(task, now)
-        _log.info(
-            "a task was looked at", extra={"correlation_id": task.ref.run_id, "action": action}
+    def _report(self, ref: TaskRef, error: str) -> None:
+        now = self.clock.now()
+        sighting = Sighting(
+            owner=ref.owner,
+            domain=IncidentDomain.QUEUE,
+            dedupe_key=f"sweep:{ref.id}",
+            severity=IncidentSeverity.HIGH,
+            summary="a task cannot be looked after",
+            detail=f"The sweep fails at it: {error}",
+            related=(ref.id,),
+            occurrence=f"{ref.id}@{now:%Y-%m-%dT%H:%M}",
         )
+        with suppress(Unavailable):
+            self.incidents.raise_(sighting, now)
+
+    def _act(self, task: Task, has_backlog: Callable[[str], bool]) -> SweepAction:
+        now = self.clock.now()
+        action = sweep_action(task, now, self.pace)
+        _log.info("a task was looked at", extra={"correlation_id": task.ref.id, "action": action})
         if action is SweepAction.SEND:
-            self.queues[task.lane].send(task.ref)
-            self.work.note_resent(task, now + resend_pause(task.resends))
+            self._send(task, now, has_backlog)
         elif action is SweepAction.WAIT:
-            self.work.look_at_lease_end(task)
-        elif action is SweepAction.FAIL:
-            self._fail(task, now)
+            self.work.look_again(task, next_look(task, now, self.pace))
+        elif action is SweepAction.CANCEL:
+            self.cancellation.carry_out(task)
+        elif action is not SweepAction.NOTHING:
+            self._end(task, action, now)
         return action
 
-    def _fail(self, task: Task, now: datetime) -> None:
-        try:
-            failed = self.work.fail(task, ATTEMPTS_USED_UP, now)
-        except Refused:
+    def _send(self, task: Task, now: datetime, has_backlog: Callable[[str], bool]) -> None:
+        due = max(task.due or now, now)
+        if due > now + self.pace.horizon:
+            self.work.look_again(task, due - self.pace.horizon)
             return
-        if failed.kind in self.conclusions:
-            self.conclusions[failed.kind].conclude(failed)
+        if sends_into_backlog(task) or not has_backlog(task.lane):
+            self.courier.send(task)
+        self.work.note_resent(task, due + resend_pause(task.resends))
+
+    def _end(self, task: Task, action: SweepAction, now: datetime) -> None:
+        try:
+            if action is SweepAction.STOP:
+                self.work.request_cancel(task, now, CHILD_TIMED_OUT)
+                return
+            if action is SweepAction.FAIL:
+                ended = self.work.fail(task, ATTEMPTS_USED_UP, now)
+            else:
+                ended = self.work.expire(task, now)
+        except Refused:
+            return  # It was rescued or ended meanwhile.
+        self.aftermath.follow(ended)
+
+    def _has_backlog(self, lane: str) -> bool:
+        try:
+            return self.courier.lanes[lane].depths()["waiting"] > 0
+        except Unavailable:
+            return False

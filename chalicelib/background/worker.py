@@ -11,10 +11,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chalicelib.background.kinds import Ending, Kind
-from chalicelib.background.queue import LaneQueue
+from chalicelib.background.aftermath import Aftermath
+from chalicelib.background.cancellation import Cancellation
+from chalicelib.background.courier import Courier
+from chalicelib.background.followups import FollowUps
+from chalicelib.background.heartbeats.store import HeartbeatStore
+from chalicelib.background.kinds import Continuation, Ending, Kind, Stopped
+from chalicelib.background.lease import Heart, Lease
+from chalicelib.background.looking import Pace, first_look
+from chalicelib.background.places import Places
+from chalicelib.background.shelf import Shelf
 from chalicelib.background.store import End, LostClaim, WorkStore
-from chalicelib.background.task import Outcome, State, Task, TaskRef, retry_pause
+from chalicelib.background.task import Attempt, Outcome, State, Task, TaskRef, retry_pause
 from chalicelib.clock import Clock
 from chalicelib.errors import Unavailable
 from chalicelib.journal.store import JournalStore
@@ -22,29 +30,49 @@ from chalicelib.tables import Cancelled, Refused
 
 _log = logging.getLogger("palyra.worker")
 _CLAIM_BYTES = 12
+_REASON_CHARACTERS = 200
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Worker:
-    """Carries out the tasks of one lane."""
+    """Carries out the tasks of one lane.
 
+    Attributes:
+        most_hops: how often a task may go on in another invocation.
+    """
+
+    lane: str
     work: WorkStore
-    queue: LaneQueue
+    courier: Courier
     journal: JournalStore
+    heartbeats: HeartbeatStore
     kinds: Mapping[str, Kind]
+    places: Places
+    follow_ups: FollowUps
+    shelf: Shelf
+    aftermath: Aftermath
+    cancellation: Cancellation
     clock: Clock
+    heart: Heart
     random_bytes: Callable[[int], bytes]
+    pace: Pace
     retry_base: timedelta
+    most_hops: int
 
-    def handle(self, ref: TaskRef) -> None:
+    def handle(self, ref: TaskRef, stop_at: datetime) -> None:
         """Carry out the task that a message points to, if it is ours to carry out.
+
+        Args:
+            ref: the task.
+            stop_at: when this must have stopped; a task that is not done by then goes on in
+                another invocation.
 
         Raises:
             Unavailable: infrastructure failed; the sweep finds the task again.
         """
         now = self.clock.now()
-        if now < ref.slot:
-            self.queue.send(ref, ref.slot - now)
+        if ref.is_slot and now < ref.slot:
+            self.courier.lanes[self.lane].send(ref, ref.slot - now)
             return
         try:
             task = self.work.claim(ref, self.random_bytes(_CLAIM_BYTES).hex(), now)
@@ -52,49 +80,66 @@ class Worker:
             self._refused(refused.old, now)
             return
         try:
-            self._carry_out(task)
+            self._carry_out(task, self._lease(task, stop_at))
         except LostClaim:
             _log.warning("the task was taken away", extra={"token": task.token})
 
     def _refused(self, task: Task | None, now: datetime) -> None:
         if task is None:
             _log.warning("the message points to no task")
-        elif task.not_before and task.not_before > now and not task.state.is_terminal:
-            self.queue.send(task.ref, task.not_before - now)
-        elif task.state.is_terminal and task.lease_is_over(now):
-            self._complete(task)
+        elif task.state is State.QUEUED and task.due and task.due > now:
+            self.courier.send(task)
+        elif task.state.is_terminal and task.lease_is_over(now) and self.aftermath.complete(task):
+            _log.warning("concluded a task that nobody had concluded")
 
-    def _complete(self, task: Task) -> None:
-        """Conclude a task whose worker died between its end and its conclusion."""
-        kind = self.kinds.get(task.kind)
-        if kind and not kind.conclusion.is_concluded(task):
-            _log.warning("concluding a task that nobody concluded")
-            kind.conclusion.conclude(task, again=True)
+    def _lease(self, task: Task, stop_at: datetime) -> Lease:
+        return Lease(
+            task=task,
+            work=self.work,
+            heartbeats=self.heartbeats,
+            clock=self.clock,
+            heart=self.heart,
+            length=self.pace.lease,
+            stop_at=stop_at,
+        )
 
-    def _carry_out(self, task: Task) -> None:
+    def _carry_out(self, task: Task, lease: Lease) -> None:
         kind = self.kinds.get(task.kind)
         if kind is None:
-            self._attempt_failed(task, f"no function knows the kind {task.kind!r}")
+            self.shelf.put(task)
+            return
+        if task.membership and not self.places.take(task):
             return
         try:
-            ending = kind.perform(task)
+            done = kind.perform(task, lease)
         except (LostClaim, Unavailable):
             raise
+        except Stopped:
+            self.cancellation.reach_children(task)
+            done = Ending(end=End(State.CANCELLED, task.outcome, "asked to stop"))
         except Exception as error:  # noqa: BLE001 - an attempt fails in ways nobody can list
             _log.exception("the attempt failed")
-            self._attempt_failed(task, f"{type(error).__name__}: {error}"[:200])
+            self._attempt_failed(task, lease, f"{type(error).__name__}: {error}")
             return
-        ended = self._end(task, ending)
-        _log.info("a task ended", extra={"state": ended.state, "outcome": ended.outcome})
-        if not ending.is_clean:
-            kind.conclusion.conclude(ended)
+        if isinstance(done, Continuation):
+            self._go_on(task, lease, done.at)
+        else:
+            self._end(task, lease, done)
 
-    def _end(self, task: Task, ending: Ending) -> Task:
+    def _end(self, task: Task, lease: Lease, done: Ending) -> None:
+        self.follow_ups.put(task, done.follow_ups)
+        ended = self._ended(task, done)
+        _log.info("a task ended", extra={"state": ended.state, "outcome": ended.outcome})
+        lease.clear()
+        if not done.is_clean:
+            self.aftermath.follow(ended)
+
+    def _ended(self, task: Task, done: Ending) -> Task:
         now = self.clock.now()
-        if ending.event is None:
-            return self.work.end(task, ending.end, now)
+        if done.event is None:
+            return self.work.end(task, done.end, now)
         try:
-            self.journal.append_with(ending.event, [self.work.end_write(task, ending.end, now)])
+            self.journal.append_with(done.event, [self.work.end_write(task, done.end, now)])
         except Cancelled as cancelled:
             raise LostClaim from cancelled
         ended = self.work.get(task.ref)
@@ -102,13 +147,23 @@ class Worker:
             raise LostClaim
         return ended
 
-    def _attempt_failed(self, task: Task, reason: str) -> None:
-        if task.attempt < task.last_attempt:
-            pause = retry_pause(task.attempt, self.retry_base)
-            self.work.rearm(task, self.clock.now() + pause)
-            self.queue.send(task.ref, pause)
+    def _go_on(self, task: Task, lease: Lease, at: datetime) -> None:
+        if task.hops >= self.most_hops:
+            self._fail(task, lease, f"it went on {task.hops} times without coming to an end")
             return
-        end = End(state=State.FAILED, outcome=Outcome.FIRED, reason=reason)
-        ended = self.work.end(task, end, self.clock.now())
-        if task.kind in self.kinds:
-            self.kinds[task.kind].conclusion.conclude(ended)
+        look = first_look(at, task.expires_at, self.clock.now(), self.pace)
+        self.courier.send(self.work.go_on(task, at, look))
+
+    def _attempt_failed(self, task: Task, lease: Lease, reason: str) -> None:
+        reason = reason[:_REASON_CHARACTERS]
+        if task.attempt >= task.last_attempt:
+            self._fail(task, lease, reason)
+            return
+        now = self.clock.now()
+        at = now + retry_pause(task.attempt, self.retry_base)
+        failed = Attempt(task.attempt + 1, task.claimed_at, now, State.FAILED, reason)
+        look = first_look(at, task.expires_at, now, self.pace)
+        self.courier.send(self.work.rearm(task, failed, at, look))
+
+    def _fail(self, task: Task, lease: Lease, reason: str) -> None:
+        self._end(task, lease, Ending(end=End(State.FAILED, Outcome.FIRED, reason)))

@@ -1,13 +1,17 @@
-"""What SQS calls: a worker for each lane.
+"""What SQS calls for tasks: a worker for each lane, all with one body.
 
 A worker returns nothing: Chalice cannot switch on partial batch responses, and a list of failures
 would delete their messages. A message that makes no sense is logged and dropped, since no delivery
 of it could end otherwise.
 """
 
+from datetime import datetime, timedelta
+from typing import Any
+
 from chalice.app import Blueprint, SQSEvent
 
 from chalicelib.background.queue import decode
+from chalicelib.background.task import Lane
 from chalicelib.errors import Malformed
 from chalicelib.functions.observability import logger, traced
 from chalicelib.functions.wiring.container import container
@@ -16,11 +20,35 @@ from chalicelib.settings import resource
 
 queues = Blueprint(__name__)
 
+TIMEOUT = timedelta(seconds=300)  # Of each worker, as .chalice/config.json says.
+# Lambda ends a process without a word. Before that, a worker that has to stop writes its last
+# checkpoint, puts the task back and sends its message: three calls, each repeated once or twice.
+MARGIN = timedelta(seconds=20)
 
-@queues.on_sqs_message(queue=resource("normal"), batch_size=1, maximum_concurrency=8)
+
+@queues.on_sqs_message(queue=resource(Lane.HIGH), batch_size=1, maximum_concurrency=8)
+@traced
+def worker_high(event: SQSEvent) -> None:
+    """Carry out the task that a message of the high lane points to."""
+    _carry_out(event, Lane.HIGH)
+
+
+@queues.on_sqs_message(queue=resource(Lane.NORMAL), batch_size=1, maximum_concurrency=8)
 @traced
 def worker_normal(event: SQSEvent) -> None:
-    """Carry out the task that a message points to."""
+    """Carry out the task that a message of the normal lane points to."""
+    _carry_out(event, Lane.NORMAL)
+
+
+@queues.on_sqs_message(queue=resource(Lane.LOW), batch_size=1, maximum_concurrency=2)
+@traced
+def worker_low(event: SQSEvent) -> None:
+    """Carry out the task that a message of the low lane points to."""
+    _carry_out(event, Lane.LOW)
+
+
+def _carry_out(event: SQSEvent, lane: Lane) -> None:
+    stop_at = _stop_at(event.context)
     for record in event:
         try:
             ref = decode(record.body)
@@ -28,4 +56,12 @@ def worker_normal(event: SQSEvent) -> None:
             logger.exception("a message was dropped")
             continue
         logger.set_correlation_id(ref.run_id)
-        worker(container()).handle(ref)
+        worker(container(), lane).handle(ref, stop_at)
+
+
+def _stop_at(context: Any) -> datetime:
+    """Return when the function must have stopped."""
+    remaining = TIMEOUT
+    if hasattr(context, "get_remaining_time_in_millis"):
+        remaining = timedelta(milliseconds=context.get_remaining_time_in_millis())
+    return container().clock.now() + remaining - MARGIN

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, NamedTuple, Protocol
 
 
@@ -47,9 +48,14 @@ class Conversation(NamedTuple):
 
 
 class ModelProvider(Protocol):
-    """Something that goes on with a conversation."""
+    """Something that goes on with a conversation.
+
+    Attributes:
+        deadline: how long an answer may take.
+    """
 
     name: str
+    deadline: timedelta
 
     def reply(self, conversation: Conversation) -> ToolCall | Answer:
         """Return the next turn."""

@@ -5,6 +5,7 @@ what they returned. Its answer begins by saying so.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 from chalicelib.providers.model import Answer, Conversation, ToolCall, ToolResult
@@ -19,6 +20,7 @@ class OfflineProvider:
     """A provider without a model."""
 
     name = "offline"
+    deadline = timedelta(seconds=1)
 
     def reply(self, conversation: Conversation) -> ToolCall | Answer:
         """Call the next granted read-only tool, or report what all of them returned."""

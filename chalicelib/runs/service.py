@@ -2,12 +2,20 @@
 
 Every tool call is authorized on its own. A refused call is not the end of a run: the model is
 told. A rescuer reads the transcript up to the task's checkpoint and goes on behind it.
+
+The step in which the model asks for a tool is the intent of the call: only the worker whose intent
+was accepted makes the call. A rescuer that finds an intent without a result cannot know whether
+the call was made: it makes it again, with the same key, only if the tool is idempotent.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
 from typing import NamedTuple
 
+from chalicelib.background.kinds import Stopped
+from chalicelib.background.lease import Lease
 from chalicelib.background.task import Checkpoint, Task
 from chalicelib.clock import Clock, rfc3339
 from chalicelib.policy.engine import PolicyEngine
@@ -15,7 +23,7 @@ from chalicelib.policy.request import SYSTEM_DAEMON_PRINCIPAL, Decision, Entity
 from chalicelib.providers import Answer, Conversation, ModelProvider, ToolCall, ToolResult, Turn
 from chalicelib.runs.step import Step, encode, first_link
 from chalicelib.runs.store import RunHeader
-from chalicelib.runs.tools import Toolbox
+from chalicelib.runs.tools import Invocation, Tool, Toolbox
 from chalicelib.runs.transcripts import Transcripts
 
 
@@ -28,6 +36,14 @@ class Assignment(NamedTuple):
 
     prompt: str
     tools: Sequence[str]
+
+
+class Progress(StrEnum):
+    """How far a run has come."""
+
+    ANSWERED = "answered"
+    INTERRUPTED = "interrupted"
+    UNKNOWN = "unknown"
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -55,46 +71,92 @@ class RunService:
             )
         )
 
-    def execute(self, task: Task, assignment: Assignment) -> None:
+    def execute(self, task: Task, assignment: Assignment, lease: Lease) -> Progress:
         """Carry out a claimed task's run, from its checkpoint to its answer.
+
+        It is interrupted, between two steps, where the next one would outlast the function; and
+        its outcome is unknown where an outside call may have been made and must not be repeated.
 
         Raises:
             LostClaim: the task was taken away.
+            Stopped: it was asked to stop.
             TooManySteps: the run does not come to an answer.
         """
         steps = self.transcripts.accepted(task)
+        if not self._may_go_on(task, steps, lease):
+            return Progress.UNKNOWN
+        first = len(steps)
         while not (steps and isinstance(steps[-1].turn, Answer)):
             if len(steps) >= self.max_steps:
                 raise TooManySteps(f"no answer after {self.max_steps} steps")
-            turn = self._next_turn(task, assignment, [step.turn for step in steps])
-            steps.append(self._accept(task, steps, turn))
+            if len(steps) > first and self._must_stop(steps, lease):
+                return Progress.INTERRUPTED
+            turn = self._next_turn(task, assignment, steps, lease)
+            steps.append(self._accept(task, steps, turn, lease))
+        return Progress.ANSWERED
 
-    def _next_turn(self, task: Task, assignment: Assignment, turns: Sequence[Turn]) -> Turn:
-        if turns and isinstance(turns[-1], ToolCall):
-            return self._call(task, assignment, turns[-1])
+    def _may_go_on(self, task: Task, steps: list[Step], lease: Lease) -> bool:
+        """Return whether a call that an earlier worker announced may be made by this one."""
+        announced = steps[-1].turn if steps else None
+        if not isinstance(announced, ToolCall):
+            return True
+        tool = self.tools.find(announced.tool)
+        if tool is None or tool.is_idempotent:
+            return True
+        if task.repeat is None or task.repeat != task.checkpoint:
+            return False
+        # An operator wants it again: a new intent, so that this, too, happens once.
+        steps.append(self._accept(task, steps, announced, lease))
+        return True
+
+    def _must_stop(self, steps: Sequence[Step], lease: Lease) -> bool:
+        if isinstance(steps[-1].turn, ToolCall):
+            return False  # It is announced: whoever comes next could not know that it was not made.
+        slowest = max((tool.deadline for tool in self.tools.all()), default=timedelta())
+        return lease.must_stop_before(self.provider.deadline + slowest)
+
+    def _next_turn(
+        self, task: Task, assignment: Assignment, steps: Sequence[Step], lease: Lease
+    ) -> Turn:
+        last = steps[-1] if steps else None
+        if last is not None and isinstance(last.turn, ToolCall):
+            return self._call(task, assignment, last.turn, last.checkpoint.seq, lease)
         specs = self.tools.specs(assignment.tools)
-        return self.provider.reply(Conversation(prompt=assignment.prompt, tools=specs, turns=turns))
+        turns = [step.turn for step in steps]
+        with lease.step(self.provider.deadline):
+            return self.provider.reply(
+                Conversation(prompt=assignment.prompt, tools=specs, turns=turns)
+            )
 
-    def _call(self, task: Task, assignment: Assignment, call: ToolCall) -> ToolResult:
+    def _call(
+        self, task: Task, assignment: Assignment, call: ToolCall, intent: int, lease: Lease
+    ) -> ToolResult:
         tool = self.tools.find(call.tool)
         if tool is None:
             return ToolResult(call.tool, ok=False, content={"refused": "there is no such tool"})
-        decision = self.policy.authorize(
+        decision = self._authorize(task, assignment, tool)
+        if not decision.allowed:
+            return ToolResult(call.tool, ok=False, content={"refused": decision.reason})
+        invocation = Invocation(task.ref.owner, f"{task.ref.run_id}#{intent}", call.arguments)
+        if not tool.is_idempotent:
+            lease.before_outside_call()
+        with lease.step(tool.deadline):
+            return ToolResult(call.tool, ok=True, content=tool.call(invocation))
+
+    def _authorize(self, task: Task, assignment: Assignment, tool: Tool) -> Decision:
+        return self.policy.authorize(
             SYSTEM_DAEMON_PRINCIPAL,
             "invoke",
-            Entity("Tool", call.tool, {"effect": tool.spec.effect}),
+            Entity("Tool", tool.spec.name, {"effect": tool.spec.effect}),
             {
                 "owner": task.ref.owner,
                 "job": task.ref.subject,
                 "granted": list(assignment.tools),
-                "tool": call.tool,
+                "tool": tool.spec.name,
             },
         )
-        if not decision.allowed:
-            return ToolResult(call.tool, ok=False, content={"refused": decision.reason})
-        return ToolResult(call.tool, ok=True, content=tool.call(task.ref.owner, call.arguments))
 
-    def _accept(self, task: Task, steps: Sequence[Step], turn: Turn) -> Step:
+    def _accept(self, task: Task, steps: Sequence[Step], turn: Turn, lease: Lease) -> Step:
         now = self.clock.now()
         step = Step(
             run_id=task.ref.run_id,
@@ -105,5 +167,8 @@ class RunService:
             content=encode(turn),
         )
         self.transcripts.runs.put_step(task.ref.owner, step, now)
-        self.transcripts.work.checkpoint(task, step.checkpoint.seq, step.link, now)
+        accepted = self.transcripts.work.checkpoint(task, step.checkpoint.seq, step.link, now)
+        lease.renewed(now)
+        if accepted.cancel is not None and not isinstance(turn, Answer):
+            raise Stopped
         return step

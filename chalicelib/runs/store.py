@@ -56,6 +56,7 @@ class RunRow(Table):
     ended_at = NumberAttribute(null=True)
     state = UnicodeAttribute(null=True)
     reason = UnicodeAttribute(null=True)
+    ended_token = NumberAttribute(null=True)
     last_token = NumberAttribute(null=True)
     last_seq = NumberAttribute(null=True)
 
@@ -73,6 +74,7 @@ class RunHeader:
     Attributes:
         policies: ids of the policies that allowed it, joined by commas.
         state: the task's terminal state, or None while it is under way.
+        ended_token: the task's token at that end; an operator's retry goes beyond it.
         last: the checkpoint at its end.
     """
 
@@ -85,6 +87,7 @@ class RunHeader:
     started_at: datetime
     ended_at: datetime | None = None
     state: State | None = None
+    ended_token: int = 0
     reason: str = ""
     last: Checkpoint | None = None
 
@@ -136,11 +139,10 @@ class RunStore:
         A run whose attempts all died before they began gets a header now, so that readers find it.
         """
         finished = task.finished_at
-        actions = [RunRow.state.set(task.state)]
+        actions = [RunRow.state.set(task.state), RunRow.ended_token.set(task.token)]
         if finished:
             actions.append(RunRow.ended_at.set(to_ms(finished)))
-        if task.reason:
-            actions.append(RunRow.reason.set(task.reason))
+        actions.append(RunRow.reason.set(task.reason) if task.reason else RunRow.reason.remove())
         if task.checkpoint:
             actions.append(RunRow.last_token.set(task.checkpoint.token))
             actions.append(RunRow.last_seq.set(task.checkpoint.seq))
@@ -180,7 +182,7 @@ def _never_begun(task: Task) -> RunHeader:
         provider="",
         policies="",
         policy_set="",
-        started_at=task.finished_at or task.ref.slot,
+        started_at=task.finished_at or task.created_at or task.ref.slot,
     )
 
 
@@ -198,6 +200,7 @@ def _header(row: RunRow, run_id: str) -> RunHeader:
         started_at=from_ms(row.started_at),
         ended_at=from_ms(row.ended_at) if row.ended_at is not None else None,
         state=State(row.state) if row.state else None,
+        ended_token=int(row.ended_token or 0),
         reason=row.reason or "",
         last=last,
     )

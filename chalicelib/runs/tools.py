@@ -2,9 +2,22 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from typing import Any, NamedTuple
 
 from chalicelib.providers import ToolSpec
+
+
+class Invocation(NamedTuple):
+    """One call of a tool.
+
+    Attributes:
+        key: the idempotency key, `run#step`: the same whenever the same call is made again.
+    """
+
+    owner: str
+    key: str
+    arguments: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,11 +25,15 @@ class Tool:
     """A tool: what it is, and how it is called.
 
     Attributes:
-        call: takes the owner and the arguments, returns what it found.
+        call: makes the call and returns what it found.
+        is_idempotent: a call whose outcome nobody knows may be made again with the same key.
+        deadline: how long a call may take; its worker stays believed alive for so long.
     """
 
     spec: ToolSpec
-    call: Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
+    call: Callable[[Invocation], Mapping[str, Any]]
+    is_idempotent: bool = False
+    deadline: timedelta = timedelta(seconds=30)
 
 
 class Toolbox:
@@ -38,6 +55,10 @@ class Toolbox:
         """Return the names of all tools."""
         return sorted(self._tools)
 
+    def all(self) -> Iterable[Tool]:
+        """Return all tools."""
+        return self._tools.values()
+
     def find(self, name: str) -> Tool | None:
         """Return a tool, or None."""
         return self._tools.get(name)
@@ -46,7 +67,7 @@ class Toolbox:
 def system_health(probes: Mapping[str, Callable[[], Mapping[str, Any]]]) -> Tool:
     """Return the tool that asks each room for its health, under the room's name."""
 
-    def call(_owner: str, _arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    def call(_invocation: Invocation) -> Mapping[str, Any]:
         return {room: dict(probe()) for room, probe in probes.items()}
 
     return Tool(
@@ -56,4 +77,5 @@ def system_health(probes: Mapping[str, Callable[[], Mapping[str, Any]]]) -> Tool
             description="Queue depths, active runs, the oldest due slot and the last tick.",
         ),
         call=call,
+        is_idempotent=True,
     )

@@ -1,7 +1,7 @@
 """Transcripts: what a run has done so far, read along the links from its task's checkpoint."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.background.store import WorkStore
 from chalicelib.background.task import Task
@@ -41,11 +41,18 @@ class Transcripts:
         header = self.runs.header(owner, run_id)
         if header is None:
             raise NotFound(f"there is no run {run_id!r:.120}")
-        last = header.last
-        if header.state is None:
-            task = self.work.get(header.task)
-            last = task.checkpoint if task else None
-        return RunView(header=header, steps=transcript(self.runs.steps(owner, run_id), last))
+        task = self.work.get(header.task)
+        if task is not None and task.token > header.ended_token:
+            # The header has not seen the end yet, or an operator's retry goes beyond it.
+            header = replace(
+                header,
+                state=task.state if task.state.is_terminal else None,
+                ended_at=task.finished_at,
+                reason=task.reason,
+                last=task.checkpoint,
+            )
+        steps = transcript(self.runs.steps(owner, run_id), header.last)
+        return RunView(header=header, steps=steps)
 
     def accepted(self, task: Task) -> list[Step]:
         """Return the steps of a task's run up to its checkpoint."""

@@ -8,12 +8,14 @@ are.
 
 from dataclasses import dataclass
 
-from chalicelib.background.kinds import Ending
+from chalicelib.background.kinds import Continuation, Ending
+from chalicelib.background.lease import Lease
 from chalicelib.background.store import End, LostClaim, WorkStore
 from chalicelib.background.task import Outcome, State, Task, TaskRef
 from chalicelib.clock import Clock
 from chalicelib.policy.engine import PolicyEngine
 from chalicelib.policy.request import SYSTEM_DAEMON_PRINCIPAL, Decision, Entity
+from chalicelib.runs.prompt import after
 from chalicelib.runs.service import Assignment, RunService
 from chalicelib.scheduler.conclusion import Conclusion
 from chalicelib.scheduler.events import denied
@@ -40,11 +42,12 @@ class Dispatch:
     clock: Clock
     conclusion: Conclusion
 
-    def perform(self, task: Task) -> Ending:
+    def perform(self, task: Task, lease: Lease) -> Ending | Continuation:
         """Carry out one slot.
 
         Raises:
             LostClaim: the task was taken away.
+            Stopped: it was asked to stop.
         """
         closed = self._lock(task)
         if closed is not None:
@@ -61,8 +64,7 @@ class Dispatch:
                 event = denied(task, decision, self.clock.now())
                 return Ending(end=_closed(Outcome.DENIED, decision.reason), event=event)
             self.runs.open(task, assignment, decision)
-        self.runs.execute(task, assignment)
-        return Ending(end=End(state=State.SUCCEEDED, outcome=Outcome.FIRED, reason=""))
+        return after(self.runs.execute(task, assignment, lease), self.clock)
 
     def _lock(self, task: Task) -> Close | None:
         """Take the job's lock; say why the slot is closed where it does not run."""

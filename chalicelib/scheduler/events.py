@@ -47,23 +47,3 @@ def denied(task: Task, decision: Decision, now: datetime) -> Event:
             "policy_set": decision.policy_set,
         },
     )
-
-
-def finished(task: Task, at: datetime) -> Event:
-    """Return the terminal event of a slot's task: it anchors the chain of the run's steps."""
-    return Event(
-        id=f"{task.ref.run_id}/{task.token}/finished",
-        owner=task.ref.owner,
-        kind="run.finished",
-        actor=_DAEMON,
-        subject=task.ref.subject,
-        at=at,
-        details={
-            "run_id": task.ref.run_id,
-            "slot": rfc3339(task.ref.slot),
-            "state": task.state,
-            "reason": task.reason,
-            "steps": task.checkpoint.seq if task.checkpoint else 0,
-            "head": task.head,
-        },
-    )

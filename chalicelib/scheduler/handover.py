@@ -9,13 +9,12 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from chalicelib.background.queue import LaneQueue
+from chalicelib.background.courier import Courier
+from chalicelib.background.shards import shard_of
 from chalicelib.background.store import NewTask, WorkStore
 from chalicelib.background.task import Outcome, Task, TaskRef, slot_instant, slot_key
-from chalicelib.clock import Clock
 from chalicelib.scheduler.job import KIND, Due
 from chalicelib.scheduler.misfire import plan
-from chalicelib.scheduler.shards import shard_of
 from chalicelib.scheduler.store import JobStore
 from chalicelib.schedules import Schedule, read_schedule
 
@@ -28,8 +27,7 @@ class Handover:
 
     jobs: JobStore
     work: WorkStore
-    queue: LaneQueue
-    clock: Clock
+    courier: Courier
     horizon: timedelta
     grace: timedelta
     shards: int
@@ -76,6 +74,4 @@ class Handover:
         )
         if row.state.is_terminal:
             return 0
-        # SQS counts the delay from the sending, and this tick may have run for a while.
-        self.queue.send(row.ref, row.ref.slot - self.clock.now())
-        return 1
+        return int(self.courier.send(row))

@@ -5,17 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from chalicelib.background.shards import shard_of
 from chalicelib.background.store import WorkStore
 from chalicelib.background.task import Task
 from chalicelib.clock import Clock
 from chalicelib.errors import Invalid, NotFound, Unavailable
 from chalicelib.ids import Ids
 from chalicelib.journal.store import JournalStore
+from chalicelib.page import Page
 from chalicelib.runs.tools import Toolbox
 from chalicelib.scheduler.events import created
 from chalicelib.scheduler.handover import Handover
 from chalicelib.scheduler.job import LANE, Definition, Due, Job, JobState
-from chalicelib.scheduler.shards import shard_of
 from chalicelib.scheduler.store import JobStore
 from chalicelib.schedules import Schedule
 from chalicelib.tables import owned
@@ -31,14 +32,6 @@ class Draft:
     schedule: Schedule
     prompt: str
     tools: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Page[T]:
-    """Some items, and the key after which the next ones begin; None at the end."""
-
-    items: Sequence[T]
-    next: str | None
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

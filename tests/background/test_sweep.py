@@ -11,7 +11,7 @@ def test_a_task_whose_message_was_lost_is_sent_again(world: World) -> None:
     world.at(2.1)
     sent = world.messages()
 
-    counts = world.services.sweep.run()
+    counts = world.services.swept()
 
     assert counts == {"nothing": 0, "wait": 0, "send": 1, "fail": 0}
     assert world.messages() == sent + 1
@@ -21,9 +21,9 @@ def test_a_task_whose_message_was_lost_is_sent_again(world: World) -> None:
 def test_what_was_sent_again_rests_for_a_minute(world: World) -> None:
     world.job()
     world.at(2.1)
-    world.services.sweep.run()
+    world.services.swept()
 
-    assert world.services.sweep.run()["send"] == 0
+    assert world.services.swept()["send"] == 0
 
 
 def test_a_living_task_is_looked_at_when_its_lease_ends(world: World) -> None:
@@ -32,7 +32,7 @@ def test_a_living_task_is_looked_at_when_its_lease_ends(world: World) -> None:
     world.services.worker.work.claim(world.ref(job), "a", world.clock.now())
     world.at(2.1)
 
-    assert world.services.sweep.run()["wait"] == 1
+    assert world.services.swept()["wait"] == 1
     task = world.task(world.ref(job))
     assert task.wake_at == task.lease_until
 
@@ -43,8 +43,8 @@ def test_dead_work_is_rescued(world: World) -> None:
     world.services.worker.work.claim(world.ref(job), "a", world.clock.now())
     world.at(2.1)
 
-    assert world.services.sweep.run()["send"] == 1
-    world.services.worker.handle(world.ref(job))
+    assert world.services.swept()["send"] == 1
+    world.services.handle(world.ref(job))
 
     task = world.task(world.ref(job))
     assert (task.state, task.token, task.attempt) == (State.SUCCEEDED, 2, 1)
@@ -59,7 +59,7 @@ def test_dead_work_without_attempts_left_fails_and_frees_its_job(world: World) -
         world.services.jobs.jobs.lock(task, task.ver)
     world.at(4.3)
 
-    assert world.services.sweep.run()["fail"] == 1
+    assert world.services.swept()["fail"] == 1
 
     assert world.task(world.ref(job)).state is State.FAILED
     assert HotRow.get(world.ref(job).pk, "hot").active is None
@@ -73,7 +73,7 @@ def test_a_run_that_never_began_can_be_read_as_failed(world: World) -> None:
         world.at(minutes)
         work.claim(world.ref(job), f"at {minutes}", world.clock.now())
     world.at(4.3)
-    world.services.sweep.run()
+    world.services.swept()
 
     view = world.services.transcripts.view("main", world.ref(job).run_id)
 
@@ -84,7 +84,7 @@ def test_two_sweeps_see_the_same_and_only_one_acts(world: World) -> None:
     job = world.job()
     world.at(2.1)
     seen = world.task(world.ref(job))
-    world.services.sweep.run()
+    world.services.swept()
 
     assert not world.services.worker.work.note_resent(seen, world.clock.now())
     assert world.task(world.ref(job)).resends == 1
@@ -96,7 +96,7 @@ def test_one_task_that_cannot_be_swept_does_not_keep_it_from_the_others(world: W
     WorkRow.change(ref.pk, ref.sk, [WorkRow.lane.set("vanished")], WorkRow.pk.exists())
     world.at(2.1)
 
-    world.services.sweep.run()
+    world.services.swept()
 
     assert world.task(world.ref(sound)).resends == 1
 
@@ -106,6 +106,6 @@ def test_a_sweep_without_sqs_loses_nothing(world: World) -> None:
     boto3.client("sqs").delete_queue(QueueUrl=world.services.worker.queue._url)
     world.at(2.1)
 
-    world.services.sweep.run()
+    world.services.swept()
 
     assert world.task(world.ref(job)).resends == 0

@@ -11,7 +11,7 @@ def test_an_early_message_is_sent_again_and_nothing_is_claimed(world: World) -> 
     job = world.job()
     sent = world.messages()
 
-    world.services.worker.handle(world.ref(job))
+    world.services.handle(world.ref(job))
 
     assert world.messages() == sent + 1
     assert world.task(world.ref(job)).token == 0
@@ -21,7 +21,7 @@ def test_a_message_that_points_to_nothing_is_dropped(world: World) -> None:
     job = world.job()
     world.at(10)
 
-    world.services.worker.handle(world.ref(job, minutes=7))
+    world.services.handle(world.ref(job, minutes=7))
 
     assert world.services.worker.work.get(world.ref(job, minutes=7)) is None
 
@@ -30,8 +30,8 @@ def test_a_message_delivered_twice_has_one_effect(world: World) -> None:
     job = world.job()
     world.at(1)
 
-    world.services.worker.handle(world.ref(job))
-    world.services.worker.handle(world.ref(job))
+    world.services.handle(world.ref(job))
+    world.services.handle(world.ref(job))
 
     assert world.task(world.ref(job)).token == 1
     assert len(world.events("run.finished")) == 1
@@ -40,7 +40,7 @@ def test_a_message_delivered_twice_has_one_effect(world: World) -> None:
 def test_a_failed_attempt_is_tried_again_after_a_pause(world: World) -> None:
     job = world.job()
     world.at(1)
-    worker = world.container(max_steps=2).worker
+    worker = world.container(max_steps=2)
 
     worker.handle(world.ref(job))
 
@@ -53,7 +53,7 @@ def test_a_failed_attempt_is_tried_again_after_a_pause(world: World) -> None:
 def test_a_message_that_comes_before_the_next_attempt_is_sent_again(world: World) -> None:
     job = world.job()
     world.at(1)
-    worker = world.container(max_steps=2).worker
+    worker = world.container(max_steps=2)
     worker.handle(world.ref(job))
     sent = world.messages()
 
@@ -65,7 +65,7 @@ def test_a_message_that_comes_before_the_next_attempt_is_sent_again(world: World
 
 def test_a_task_whose_attempts_all_fail_ends_failed_and_says_why(world: World) -> None:
     job = world.job()
-    worker = world.container(max_steps=2).worker
+    worker = world.container(max_steps=2)
     for minutes in (1, 2, 3):
         world.at(minutes)
         worker.handle(world.ref(job))
@@ -81,7 +81,7 @@ def test_the_lock_is_kept_while_a_task_waits_for_its_next_attempt(world: World) 
     job = world.job()
     world.at(1)
 
-    world.container(max_steps=2).worker.handle(world.ref(job))
+    world.container(max_steps=2).handle(world.ref(job))
 
     hot = world.services.jobs.jobs.hot(world.ref(job).pk)
     assert hot is not None
@@ -91,14 +91,14 @@ def test_the_lock_is_kept_while_a_task_waits_for_its_next_attempt(world: World) 
 def test_a_worker_that_lost_its_claim_writes_nothing_more(world: World) -> None:
     job = world.job()
     world.at(1)
-    rescuer = world.container().worker
+    rescuer = world.container()
 
     def stall_until_rescued() -> None:
         world.clock.move(2 * MINUTE)
         rescuer.handle(world.ref(job))
 
     with before("PutItem", "runs", stall_until_rescued):
-        world.services.worker.handle(world.ref(job))
+        world.services.handle(world.ref(job))
 
     task = world.task(world.ref(job))
     assert (task.token, task.state) == (2, State.SUCCEEDED)
@@ -111,7 +111,7 @@ def test_a_kind_that_no_function_knows_fails_and_says_so(world: World) -> None:
     WorkRow.change(ref.pk, ref.sk, [WorkRow.kind.set("dream")], WorkRow.pk.exists())
     for minutes in (1, 2, 3):
         world.at(minutes)
-        world.services.worker.handle(ref)
+        world.services.handle(ref)
 
     assert world.task(ref).reason == "no function knows the kind 'dream'"
 
@@ -128,7 +128,7 @@ def test_a_terminal_task_is_concluded_by_another_only_when_its_lease_is_over(
     work.end(task, kind.perform(task).end, world.clock.now())
 
     world.at(minutes)
-    world.services.worker.handle(world.ref(job))
+    world.services.handle(world.ref(job))
 
     concluded = minutes == 3
     assert len(world.events("run.finished")) == concluded

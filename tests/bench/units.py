@@ -46,7 +46,7 @@ def figures(*, quick: bool) -> Iterator[Figure]:  # noqa: ARG001 - a count needs
             world.services.tick.run()
         world.at(5)
         with counted() as running:
-            world.services.worker.handle(world.ref(job, 5))
+            world.services.handle(world.ref(job, 5))
     del firing.by_table["system"]  # The tick's own row: one for all jobs.
     yield firing.figure("units.firing", FIRING_GOAL)
     both = Count(firing.by_table + running.by_table, firing.calls + running.calls)

@@ -1,5 +1,6 @@
 """The functions as Lambda calls them: events in the shape of EventBridge and SQS, and a context."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,13 +8,23 @@ import boto3
 
 from chalicelib.background.queue import encode
 from chalicelib.background.task import TaskRef
-from chalicelib.functions import queues, schedules, sweeps
+from chalicelib.functions import dead_letters, queues, schedules, sweeps
 
 
 @dataclass(frozen=True)
 class Context:
     aws_request_id: str = "3c1e7a9e-request"
     function_name: str = "palyra-local-function"
+
+
+@dataclass(frozen=True)
+class HurriedContext(Context):
+    """A context that knows, as Lambda's does, how much time is left."""
+
+    remaining_ms: int = 300_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining_ms
 
 
 def cron_tick() -> Any:
@@ -24,8 +35,28 @@ def sweep() -> Any:
     return sweeps.sweep(_a_minute("sweep"), Context())
 
 
-def worker_normal(*bodies: str) -> Any:
-    return queues.worker_normal({"Records": [_record(body) for body in bodies]}, Context())
+def worker_high(*bodies: str) -> Any:
+    return queues.worker_high(_records("high", bodies), Context())
+
+
+def worker_normal(*bodies: str, context: Context | None = None) -> Any:
+    return queues.worker_normal(_records("normal", bodies), context or Context())
+
+
+def worker_low(*bodies: str) -> Any:
+    return queues.worker_low(_records("low", bodies), Context())
+
+
+def dead_letter_high(*bodies: str) -> Any:
+    return dead_letters.dead_letter_high(_records("high-dlq", bodies), Context())
+
+
+def dead_letter_normal(*bodies: str) -> Any:
+    return dead_letters.dead_letter_normal(_records("normal-dlq", bodies), Context())
+
+
+def dead_letter_low(*bodies: str) -> Any:
+    return dead_letters.dead_letter_low(_records("low-dlq", bodies), Context())
 
 
 def message(ref: TaskRef) -> str:
@@ -54,9 +85,13 @@ def _a_minute(rule: str) -> dict[str, Any]:
     }
 
 
-def _record(body: str) -> dict[str, Any]:
+def _records(queue: str, bodies: Sequence[str]) -> dict[str, Any]:
+    return {"Records": [_record(queue, body, number) for number, body in enumerate(bodies)]}
+
+
+def _record(queue: str, body: str, number: int) -> dict[str, Any]:
     return {
-        "messageId": "059f36b4-87a3-44ab-83d2-661975830a7d",
+        "messageId": f"059f36b4-87a3-44ab-83d2-{number:012}",
         "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a",
         "body": body,
         "attributes": {
@@ -68,6 +103,6 @@ def _record(body: str) -> dict[str, Any]:
         "messageAttributes": {},
         "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",
         "eventSource": "aws:sqs",
-        "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:palyra-local-normal",
+        "eventSourceARN": f"arn:aws:sqs:us-east-1:123456789012:palyra-local-{queue}",
         "awsRegion": "us-east-1",
     }

@@ -1,11 +1,40 @@
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
 import boto3
 import pytest
 
 from chalicelib.background.task import State, TaskRef
+from chalicelib.background.worker import Worker
 from chalicelib.errors import Unavailable
-from tests.functions.invoke import message, worker_normal
+from tests.functions.invoke import (
+    HurriedContext,
+    message,
+    worker_high,
+    worker_low,
+    worker_normal,
+)
 from tests.functions.log import Log
 from tests.support.world import World
+
+type Handled = list[tuple[str, datetime]]
+
+LANES = {"high": worker_high, "normal": worker_normal, "low": worker_low}
+each_lane = pytest.mark.parametrize(("lane", "work"), LANES.items(), ids=LANES)
+
+
+@pytest.fixture
+def handled(monkeypatch: pytest.MonkeyPatch) -> Handled:
+    """The lane and the last instant of every message that reached a worker."""
+    found: Handled = []
+    handle = Worker.handle
+
+    def noted(worker: Worker, ref: TaskRef, stop_at: datetime) -> None:
+        found.append((worker.lane, stop_at))
+        handle(worker, ref, stop_at)
+
+    monkeypatch.setattr(Worker, "handle", noted)
+    return found
 
 
 def test_a_worker_carries_out_the_task_of_a_message(container: World) -> None:
@@ -85,3 +114,29 @@ def test_the_next_invocation_does_not_carry_the_id_of_the_last_run(
     first, second = log.lines()
     assert first["correlation_id"] == "NOPE-001795348800"
     assert "correlation_id" not in second
+
+
+@each_lane
+def test_each_lane_has_a_worker_that_knows_its_lane(
+    container: World, handled: Handled, lane: str, work: Callable[..., None]
+) -> None:
+    job = container.job()
+    container.at(1)
+    work(message(container.ref(job)))
+    assert [of for of, _ in handled] == [lane]
+    assert container.task(container.ref(job)).state is State.SUCCEEDED
+
+
+def test_a_worker_stops_twenty_seconds_before_lambda_ends_it(
+    container: World, handled: Handled
+) -> None:
+    hurried = HurriedContext(remaining_ms=90_500)
+    worker_normal(message(TaskRef("main#NOPE", "001795348800")), context=hurried)
+    assert handled == [("normal", container.clock.now() + timedelta(seconds=70.5))]
+
+
+def test_a_worker_that_nobody_hurries_has_its_whole_timeout(
+    container: World, handled: Handled
+) -> None:
+    worker_normal(message(TaskRef("main#NOPE", "001795348800")))
+    assert handled == [("normal", container.clock.now() + timedelta(seconds=280))]

@@ -218,7 +218,7 @@ def test_a_whole_slot_leaves_a_journal_that_verifies(world: World) -> None:
     job = world.job()
     for minute in (1, 2):
         world.at(minute)
-        world.services.worker.handle(world.ref(job, minute))
+        world.services.handle(world.ref(job, minute))
     assert [row.kind for row in JournalRow.scan()] == ["job.created"] + ["run.finished"] * 2
     verify()
 

@@ -16,7 +16,7 @@ def calls_of_a_run() -> int:
         job = world.job()
         world.at(1)
         with recorded() as calls:
-            world.container().worker.handle(world.ref(job))
+            world.container().handle(world.ref(job))
         return len(calls.made)
 
 
@@ -40,13 +40,13 @@ def test_a_death_at_any_call_leaves_one_effect(world: World, number: int, *, aft
     world.at(1)
 
     with suppress(Crash), crash(number, after=after):
-        world.container().worker.handle(ref)
+        world.container().handle(ref)
 
     for minutes in (2.1, 3.2, 4.3, 32):  # two sweeps and rescues, then the message's own return
         world.at(minutes)
         rescuer = world.container()
-        rescuer.sweep.run()
-        rescuer.worker.handle(ref)
+        rescuer.swept()
+        rescuer.handle(ref)
     assert_one_effect(world, job)
 
 
@@ -55,6 +55,6 @@ def test_lost_replies_of_all_writes_leave_one_effect(world: World) -> None:
     world.at(1)
 
     with every_write_retried():
-        world.container().worker.handle(world.ref(job))
+        world.container().handle(world.ref(job))
 
     assert_one_effect(world, job)

@@ -1,6 +1,7 @@
 import pytest
 from pynamodb.expressions.update import Action
 
+from chalicelib.background.kinds import Ending
 from chalicelib.background.store import WorkRow
 from chalicelib.background.task import State
 from chalicelib.policy.engine import PolicyEngine
@@ -19,7 +20,7 @@ def change_hot(pk: str, *actions: Action) -> None:
 
 def run_slot(world: World, job: Job, minutes: float = 1) -> None:
     world.at(minutes)
-    world.services.worker.handle(world.ref(job, minutes))
+    world.services.handle(world.ref(job, minutes))
 
 
 def test_a_slot_becomes_a_run_with_a_result(world: World) -> None:
@@ -83,8 +84,9 @@ def test_a_holder_that_ended_without_letting_go_is_helped_away(world: World) -> 
     world.at(1)
     work = world.services.worker.work
     holder = work.claim(world.ref(job), "a", world.clock.now())
-    kind = world.services.worker.kinds["firing"]
-    work.end(holder, kind.perform(holder).end, world.clock.now())
+    ending = world.services.perform(holder)
+    assert isinstance(ending, Ending)
+    work.end(holder, ending.end, world.clock.now())
 
     run_slot(world, job, minutes=2)
 
@@ -120,7 +122,7 @@ def test_a_rescued_slot_that_is_closed_lets_go_of_the_lock_it_took(world: World)
 
     run_slot(world, job, minutes=1)
     world.at(3)
-    world.services.worker.handle(task.ref)
+    world.services.handle(task.ref)
 
     assert world.task(task.ref).outcome == "paused"
     assert HotRow.get(task.ref.pk, "hot").active is None
@@ -170,11 +172,11 @@ def test_a_denied_slot_is_closed_together_with_its_event(world: World) -> None:
     job = world.job()
     world.at(1)
 
-    worker = world.container().worker
-    dispatch = worker.kinds["firing"]
+    services = world.container()
+    dispatch = services.worker.kinds["firing"]
     assert isinstance(dispatch, Dispatch)
     dispatch.policy = PolicyEngine("")
-    worker.handle(world.ref(job))
+    services.handle(world.ref(job))
 
     task = world.task(world.ref(job))
     assert (task.outcome, task.reason, task.state) == ("denied", "not-permitted", State.CLOSED)
@@ -187,13 +189,12 @@ def test_a_fired_slot_goes_on_though_its_job_was_paused(world: World) -> None:
     world.at(1)
     work = world.services.worker.work
     task = work.claim(world.ref(job), "a", world.clock.now())
-    kind = world.container(max_steps=2).worker.kinds["firing"]
     with pytest.raises(Exception, match="no answer after 2 steps"):
-        kind.perform(task)
+        world.container(max_steps=2).perform(task)
     change_hot(task.ref.pk, *PAUSED)
     world.at(3)
 
-    world.services.worker.handle(task.ref)
+    world.services.handle(task.ref)
 
     rescued = world.task(task.ref)
     assert (rescued.state, rescued.outcome) == (State.SUCCEEDED, "fired")
@@ -204,10 +205,10 @@ def test_a_rescuer_goes_on_behind_the_last_accepted_step(world: World) -> None:
     world.at(1)
     task = world.services.worker.work.claim(world.ref(job), "a", world.clock.now())
     with pytest.raises(Exception, match="no answer after 2 steps"):
-        world.container(max_steps=2).worker.kinds["firing"].perform(task)
+        world.container(max_steps=2).perform(task)
     world.at(3)
 
-    world.services.worker.handle(task.ref)
+    world.services.handle(task.ref)
 
     steps = world.services.transcripts.view("main", task.ref.run_id).steps
     assert [(step.checkpoint.token, step.checkpoint.seq) for step in steps] == [
@@ -221,11 +222,11 @@ def test_from_tick_to_done_takes_the_writes_of_the_protocol(world: World) -> Non
     job = world.job()
     world.at(1)
     warm = world.services
-    warm.worker.handle(world.ref(job))
+    warm.handle(world.ref(job))
     world.at(2)
 
     with recorded() as calls:
-        warm.worker.handle(world.ref(job, 2))
+        warm.handle(world.ref(job, 2))
 
     writes = [call for call in calls.made if call.startswith(("Put", "Update"))]
     step = ["PutItem runs", "UpdateItem work"]
@@ -245,11 +246,11 @@ def test_from_tick_to_done_reads_nothing_but_the_definition(world: World) -> Non
     job = world.job(tools=[])
     world.at(1)
     warm = world.services
-    warm.worker.handle(world.ref(job))
+    warm.handle(world.ref(job))
     world.at(2)
 
     with recorded() as calls:
-        warm.worker.handle(world.ref(job, 2))
+        warm.handle(world.ref(job, 2))
 
     assert [call for call in calls.made if call.startswith(("Get", "Query"))] == ["GetItem jobs"]
 

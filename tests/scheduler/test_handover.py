@@ -126,7 +126,7 @@ def test_a_delay_is_counted_from_the_sending_not_from_the_ticks_beginning(world:
     seen, began = due(world, world.ref(job).pk), world.clock.now()
     delays: list[timedelta] = []
     handover = world.services.tick.handover
-    handover.queue = Delays(delays)
+    handover.courier.lanes = {"normal": Delays(delays)}
     world.clock.move(timedelta(seconds=30))
 
     handover.hand_over(seen, began)

@@ -11,8 +11,10 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
+from chalicelib.background.kinds import Continuation, Ending
+from chalicelib.background.service import TaskService
 from chalicelib.background.sweep import Sweep
-from chalicelib.background.task import Task, TaskRef, slot_key
+from chalicelib.background.task import Lane, Task, TaskRef, slot_key
 from chalicelib.background.worker import Worker
 from chalicelib.functions.wiring import api, sweeps, ticks, workers
 from chalicelib.functions.wiring.container import Container
@@ -22,12 +24,18 @@ from chalicelib.scheduler.job import Job
 from chalicelib.scheduler.service import Draft, JobService
 from chalicelib.scheduler.tick import Tick
 from chalicelib.schedules import normalize_schedule
-from chalicelib.settings import Settings, resource
+from chalicelib.settings import Settings
 from chalicelib.tables import owned
 from infra.local import template
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+# What CloudFormation puts into names; the account is moto's.
+_VARIABLES = {
+    "${Stage}": "local",
+    "${AWS::AccountId}": "123456789012",
+    "${AWS::Region}": "us-east-1",
+}
 
 
 @dataclass
@@ -52,7 +60,22 @@ class Services:
     sweep: Sweep
     worker: Worker
     jobs: JobService
+    tasks: TaskService
     transcripts: Transcripts
+    clock: TestClock
+
+    def handle(self, ref: TaskRef) -> None:
+        """Let a worker take a message, with most of Lambda's five minutes left."""
+        self.worker.handle(ref, self.clock.now() + timedelta(seconds=280))
+
+    def perform(self, task: Task) -> Ending | Continuation:
+        """Do the work of a claimed task, without what a worker does before and after it."""
+        lease = self.worker._lease(task, self.clock.now() + timedelta(seconds=280))
+        return self.worker.kinds[task.kind].perform(task, lease)
+
+    def swept(self) -> dict[str, int]:
+        """Let the sweep run."""
+        return self.sweep.run(self.clock.now() + timedelta(seconds=45))
 
 
 @dataclass
@@ -75,9 +98,11 @@ class World:
         return Services(
             tick=ticks.tick(fresh),
             sweep=sweeps.sweep(fresh),
-            worker=workers.worker(fresh),
+            worker=workers.worker(fresh, Lane.NORMAL),
             jobs=api.jobs(fresh),
+            tasks=api.tasks(fresh),
             transcripts=api.transcripts(fresh),
+            clock=self.clock,
         )
 
     def job(self, every: str = "60s", owner: str = "main", **fields: Any) -> Job:
@@ -116,7 +141,8 @@ class World:
 
     def messages(self) -> int:
         """Return how many messages were sent and not taken."""
-        return sum(self.services.worker.queue.depths().values())
+        lanes = self.services.worker.courier.lanes.values()
+        return sum(sum(queue.depths().values()) for queue in lanes)
 
 
 @contextmanager
@@ -130,7 +156,10 @@ def a_world() -> Iterator[World]:
 def _make_stack() -> None:
     for table in _tables():
         _client("dynamodb").create_table(BillingMode="PAY_PER_REQUEST", **table)
-    _client("sqs").create_queue(QueueName=resource("normal"))
+    for queue in _names("AWS::SQS::Queue", "QueueName"):
+        _client("sqs").create_queue(QueueName=queue)
+    for bucket in _names("AWS::S3::Bucket", "BucketName"):
+        _client("s3").create_bucket(Bucket=bucket)
 
 
 @cache
@@ -150,4 +179,16 @@ def _read_tables() -> Iterator[dict[str, Any]]:
             properties = made["Properties"]
             shape = ("KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes")
             table = {name: properties[name] for name in shape if name in properties}
-            yield table | {"TableName": properties["TableName"].replace("${Stage}", "local")}
+            yield table | {"TableName": _named(properties["TableName"])}
+
+
+@cache
+def _names(kind: str, name: str) -> list[str]:
+    made = template.resources().values()
+    return [_named(each["Properties"][name]) for each in made if each["Type"] == kind]
+
+
+def _named(name: str) -> str:
+    for variable, value in _VARIABLES.items():
+        name = name.replace(variable, value)
+    return name

@@ -3,10 +3,15 @@
 from functools import cache
 
 from chalicelib.access.store import AccessStore
-from chalicelib.functions.wiring.container import Container, handover, work
+from chalicelib.background.heartbeats.store import HeartbeatStore
+from chalicelib.background.payloads import Payloads
+from chalicelib.background.service import TaskService
+from chalicelib.functions.wiring import sweeps
+from chalicelib.functions.wiring.container import Container, courier, handover, pace, work
 from chalicelib.functions.wiring.sweeps import journal, runs
 from chalicelib.functions.wiring.tools import toolbox
 from chalicelib.ids import Ids
+from chalicelib.runs import prompt
 from chalicelib.runs.transcripts import Transcripts
 from chalicelib.scheduler.service import JobService
 from chalicelib.scheduler.store import JobStore
@@ -25,6 +30,33 @@ def jobs(of: Container) -> JobService:
         ids=Ids(of.random_bytes),
         max_attempts=of.settings.max_attempts,
     )
+
+
+@cache
+def tasks(of: Container) -> TaskService:
+    """Return what operators do with tasks."""
+    return TaskService(
+        work=work(of),
+        courier=courier(of),
+        journal=journal(of),
+        incidents=sweeps.incidents(of),
+        payloads=Payloads(),
+        aftermath=sweeps.aftermath(of),
+        cancellation=sweeps.cancellation(of),
+        kinds={prompt.KIND: prompt.PromptCheck(tools=toolbox(of))},
+        clock=of.clock,
+        ids=Ids(of.random_bytes),
+        pace=pace(of),
+        limits=sweeps.limits(of),
+        shards=of.settings.shards,
+        max_attempts=of.settings.max_attempts,
+    )
+
+
+@cache
+def heartbeats(of: Container) -> HeartbeatStore:
+    """Return the heartbeats of work under way."""
+    return sweeps.heartbeats(of)
 
 
 @cache

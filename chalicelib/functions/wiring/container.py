@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 
+from chalicelib.background.courier import Courier
+from chalicelib.background.looking import Pace
 from chalicelib.background.queue import LaneQueue
 from chalicelib.background.store import WorkStore
+from chalicelib.background.task import Lane
 from chalicelib.clock import Clock, SystemClock
 from chalicelib.scheduler.handover import Handover
-from chalicelib.scheduler.job import LANE
 from chalicelib.scheduler.store import JobStore
 from chalicelib.settings import Settings
 
@@ -41,9 +43,21 @@ def work(of: Container) -> WorkStore:
 
 
 @cache
-def queues(_of: Container) -> dict[str, LaneQueue]:
-    """Return the queue of each lane."""
-    return {LANE: LaneQueue(LANE)}
+def courier(of: Container) -> Courier:
+    """Return what sends messages, to the queue of each lane."""
+    lanes = {str(lane): LaneQueue(lane) for lane in Lane}
+    return Courier(lanes=lanes, clock=of.clock, horizon=of.settings.horizon)
+
+
+@cache
+def pace(of: Container) -> Pace:
+    """Return how long things may take."""
+    return Pace(
+        lease=of.settings.lease,
+        horizon=of.settings.horizon,
+        grace=timedelta(seconds=of.settings.cancel_grace_seconds),
+        child_timeout=timedelta(seconds=of.settings.delegation_timeout_seconds),
+    )
 
 
 @cache
@@ -52,8 +66,7 @@ def handover(of: Container) -> Handover:
     return Handover(
         jobs=JobStore(),
         work=work(of),
-        queue=queues(of)[LANE],
-        clock=of.clock,
+        courier=courier(of),
         horizon=of.settings.horizon,
         grace=of.settings.misfire_grace,
         shards=of.settings.shards,

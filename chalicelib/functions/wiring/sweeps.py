@@ -1,12 +1,22 @@
-"""What the sweep is made of, and how each kind of task is concluded."""
+"""What the sweep is made of, and what follows the end of each kind of task."""
 
 from datetime import timedelta
 from functools import cache
 
+from chalicelib.background.aftermath import Aftermath
+from chalicelib.background.cancellation import Cancellation
+from chalicelib.background.conclusion import TaskConclusion
+from chalicelib.background.delegation import Limits
+from chalicelib.background.heartbeats.collector import HeartbeatCollector
+from chalicelib.background.heartbeats.store import HeartbeatStore
 from chalicelib.background.kinds import Conclusion
+from chalicelib.background.places import Places
 from chalicelib.background.sweep import Sweep
-from chalicelib.functions.wiring.container import Container, queues, work
+from chalicelib.functions.wiring.container import Container, courier, pace, work
+from chalicelib.incidents.store import IncidentStore
 from chalicelib.journal.store import JournalStore
+from chalicelib.runs import prompt
+from chalicelib.runs.conclusion import RunConclusion
 from chalicelib.runs.store import RunStore
 from chalicelib.scheduler import conclusion
 from chalicelib.scheduler.job import KIND
@@ -18,25 +28,91 @@ def sweep(of: Container) -> Sweep:
     """Return the sweep."""
     return Sweep(
         work=work(of),
-        queues=queues(of),
-        conclusions=conclusions(of),
+        courier=courier(of),
+        aftermath=aftermath(of),
+        cancellation=cancellation(of),
+        incidents=incidents(of),
         clock=of.clock,
+        pace=pace(of),
         shards=of.settings.shards,
     )
 
 
 @cache
+def collector(of: Container) -> HeartbeatCollector:
+    """Return what clears the heartbeats that dead workers left."""
+    return HeartbeatCollector(
+        heartbeats=heartbeats(of),
+        work=work(of),
+        clock=of.clock,
+        silence=2 * of.settings.lease,
+        shards=of.settings.shards,
+    )
+
+
+@cache
+def aftermath(of: Container) -> Aftermath:
+    """Return what follows the end of a task."""
+    return Aftermath(
+        conclusions=conclusions(of),
+        otherwise=TaskConclusion(journal=journal(of), clock=of.clock),
+        places=places(of),
+    )
+
+
+@cache
 def conclusions(of: Container) -> dict[str, Conclusion]:
-    """Return what follows the end of a task, by kind."""
-    return {KIND: firing_conclusion(of)}
+    """Return what is particular to the end of a task, by kind."""
+    return {KIND: firing_conclusion(of), prompt.KIND: run_conclusion(of)}
 
 
 @cache
 def firing_conclusion(of: Container) -> conclusion.Conclusion:
     """Return what follows the end of a slot's task."""
-    return conclusion.Conclusion(
-        jobs=JobStore(), runs=runs(of), journal=journal(of), clock=of.clock
+    return conclusion.Conclusion(jobs=JobStore(), run=run_conclusion(of))
+
+
+@cache
+def run_conclusion(of: Container) -> RunConclusion:
+    """Return what follows the end of a task that has a run."""
+    return RunConclusion(runs=runs(of), journal=journal(of), clock=of.clock)
+
+
+@cache
+def cancellation(of: Container) -> Cancellation:
+    """Return what carries out requests to stop."""
+    return Cancellation(work=work(of), aftermath=aftermath(of), clock=of.clock)
+
+
+@cache
+def places(of: Container) -> Places:
+    """Return what admits delegated tasks."""
+    return Places(work=work(of), courier=courier(of), limits=limits(of))
+
+
+@cache
+def limits(of: Container) -> Limits:
+    """Return how much may be delegated."""
+    settings = of.settings
+    return Limits(
+        depth=settings.delegation_depth,
+        children=settings.delegation_children,
+        descendants=settings.delegation_total,
+        concurrent=settings.delegation_concurrent,
+        groups=settings.delegation_groups,
     )
+
+
+@cache
+def heartbeats(of: Container) -> HeartbeatStore:
+    """Return the heartbeats of work under way."""
+    return HeartbeatStore(of.settings.shards)
+
+
+@cache
+def incidents(_of: Container) -> IncidentStore:
+    """Return the incidents."""
+    return IncidentStore()
 
 
 @cache

@@ -3,48 +3,94 @@
 from datetime import timedelta
 from functools import cache
 
+from chalicelib.background.followups import FollowUps
 from chalicelib.background.kinds import Kind
+from chalicelib.background.lease import ThreadHeart
+from chalicelib.background.payloads import Payloads
+from chalicelib.background.shelf import Shelf
 from chalicelib.background.worker import Worker
-from chalicelib.functions.wiring.container import Container, queues, work
-from chalicelib.functions.wiring.sweeps import firing_conclusion, journal
+from chalicelib.functions.wiring.container import Container, courier, pace, work
+from chalicelib.functions.wiring.sweeps import (
+    aftermath,
+    cancellation,
+    firing_conclusion,
+    heartbeats,
+    incidents,
+    journal,
+    places,
+    run_conclusion,
+)
 from chalicelib.functions.wiring.sweeps import runs as run_store
 from chalicelib.functions.wiring.tools import toolbox
 from chalicelib.policy.engine import PolicyEngine
 from chalicelib.providers import OfflineProvider
+from chalicelib.runs import prompt
 from chalicelib.runs.service import RunService
 from chalicelib.runs.transcripts import Transcripts
 from chalicelib.scheduler.dispatch import Dispatch
-from chalicelib.scheduler.job import KIND, LANE
+from chalicelib.scheduler.job import KIND
 from chalicelib.scheduler.store import JobStore
 
 
 @cache
-def worker(of: Container) -> Worker:
-    """Return the worker of the normal lane."""
+def worker(of: Container, lane: str) -> Worker:
+    """Return the worker of a lane."""
     return Worker(
+        lane=lane,
         work=work(of),
-        queue=queues(of)[LANE],
+        courier=courier(of),
         journal=journal(of),
+        heartbeats=heartbeats(of),
         kinds=kinds(of),
+        places=places(of),
+        follow_ups=follow_ups(of),
+        shelf=Shelf(work=work(of), incidents=incidents(of), clock=of.clock),
+        aftermath=aftermath(of),
+        cancellation=cancellation(of),
         clock=of.clock,
+        heart=ThreadHeart(),
         random_bytes=of.random_bytes,
+        pace=pace(of),
         retry_base=timedelta(seconds=of.settings.retry_base_seconds),
+        most_hops=of.settings.max_hops,
     )
 
 
 @cache
 def kinds(of: Container) -> dict[str, Kind]:
     """Return the kinds of tasks that workers know."""
-    return {
-        KIND: Dispatch(
-            jobs=JobStore(),
-            work=work(of),
-            runs=runs(of),
-            policy=policy(of),
-            clock=of.clock,
-            conclusion=firing_conclusion(of),
-        )
-    }
+    dispatch = Dispatch(
+        jobs=JobStore(),
+        work=work(of),
+        runs=runs(of),
+        policy=policy(of),
+        clock=of.clock,
+        conclusion=firing_conclusion(of),
+    )
+    prompts = prompt.Prompt(
+        runs=runs(of),
+        payloads=payloads(of),
+        policy=policy(of),
+        clock=of.clock,
+        conclusion=run_conclusion(of),
+    )
+    return {KIND: dispatch, prompt.KIND: prompts}
+
+
+@cache
+def follow_ups(of: Container) -> FollowUps:
+    """Return what makes the tasks that follow others."""
+    return FollowUps(
+        work=work(of),
+        courier=courier(of),
+        payloads=payloads(of),
+        incidents=incidents(of),
+        clock=of.clock,
+        pace=pace(of),
+        shards=of.settings.shards,
+        last_attempt=of.settings.max_attempts - 1,
+        most_depth=of.settings.max_depth,
+    )
 
 
 @cache
@@ -58,6 +104,12 @@ def runs(of: Container) -> RunService:
         clock=of.clock,
         max_steps=of.settings.max_steps,
     )
+
+
+@cache
+def payloads(_of: Container) -> Payloads:
+    """Return what tasks are told."""
+    return Payloads()
 
 
 @cache

@@ -77,7 +77,7 @@ class Api:
         slot = self.world.at(minutes)
         ref = self.world.services.worker.work.newest(f"{owner}#{job_id}", None, 200)
         (due,) = [task.ref for task in ref if task.ref.slot == slot]
-        self.world.services.worker.handle(due)
+        self.world.services.handle(due)
         return due.run_id
 
     def pages(self, path: str, limit: int) -> Iterator[list[Any]]:

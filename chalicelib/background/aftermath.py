@@ -1,0 +1,37 @@
+"""Aftermath: what follows every end of a task, whoever ended it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chalicelib.background.kinds import Conclusion
+from chalicelib.background.places import Places
+from chalicelib.background.task import Task
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Aftermath:
+    """Concludes tasks by their kind, and lets their siblings go on.
+
+    Attributes:
+        conclusions: by kind; `otherwise` for a kind that this version does not know.
+    """
+
+    conclusions: Mapping[str, Conclusion]
+    otherwise: Conclusion
+    places: Places
+
+    def follow(self, task: Task, *, again: bool = False) -> None:
+        """Do what follows a task's end; `again` where a part of it may have been done already."""
+        if task.membership:
+            self.places.leave(task)
+        self._of(task).conclude(task, again=again)
+
+    def complete(self, task: Task) -> bool:
+        """Do it where a worker died between the end and this; False where it was all done."""
+        if self._of(task).is_concluded(task):
+            return False
+        self.follow(task, again=True)
+        return True
+
+    def _of(self, task: Task) -> Conclusion:
+        return self.conclusions.get(task.kind, self.otherwise)

@@ -1,0 +1,32 @@
+"""Courier: sends a task's message when the task is due soon enough, and never before."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from chalicelib.background.queue import LaneQueue
+from chalicelib.background.task import Task
+from chalicelib.clock import Clock
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Courier:
+    """Knows the queue of each lane, and how far ahead of its instant a message is sent."""
+
+    lanes: Mapping[str, LaneQueue]
+    clock: Clock
+    horizon: timedelta
+
+    def send(self, task: Task) -> bool:
+        """Send a task's message; False where it is due later than the horizon and waits.
+
+        Raises:
+            Unavailable: SQS did not answer; the sweep will send it.
+        """
+        now = self.clock.now()
+        due = max(task.due or now, now)
+        if due > now + self.horizon:
+            return False
+        # SQS counts the delay from the sending.
+        self.lanes[task.lane].send(task.ref, due - now)
+        return True

@@ -1,0 +1,33 @@
+"""What operators' decisions about tasks write into the journal."""
+
+from datetime import datetime
+
+from chalicelib.background.store import NewTask
+from chalicelib.background.task import Task
+from chalicelib.journal.event import Event
+
+
+def created(new: NewTask, actor: str) -> Event:
+    """Return the event of a task's making."""
+    return Event(
+        id=f"{new.ref.id}/created",
+        owner=new.ref.owner,
+        kind="task.created",
+        actor=actor,
+        subject=new.ref.id,
+        at=new.created_at,
+        details={"kind": new.kind, "lane": new.lane, "payload_sha256": new.payload_sha256},
+    )
+
+
+def moved(task: Task, how: str, actor: str, now: datetime, reason: str = "") -> Event:
+    """Return the event of a task that an operator paused, resumed, retried or cancelled."""
+    return Event(
+        id=f"{task.ref.id}/{task.token}/{how}",
+        owner=task.ref.owner,
+        kind=f"task.{how}",
+        actor=actor,
+        subject=task.ref.id,
+        at=now,
+        details={"from": task.state, "attempts": task.attempt + 1, "reason": reason},
+    )

@@ -1,0 +1,84 @@
+"""FollowUps: tasks that exist before the one they follow ends, so that no crash loses them.
+
+Their ids are derived from the task and their names: a rescuer makes the same ones, and what exists
+already is success. A chain of tasks that follow each other has a bounded depth.
+"""
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chalicelib.background.courier import Courier
+from chalicelib.background.kinds import FollowUp
+from chalicelib.background.looking import Pace, first_look
+from chalicelib.background.payloads import Payloads
+from chalicelib.background.shards import shard_of
+from chalicelib.background.store import NewTask, WorkStore
+from chalicelib.background.task import Task, derived_key
+from chalicelib.clock import Clock
+from chalicelib.incidents.incident import IncidentDomain, IncidentSeverity, Sighting
+from chalicelib.incidents.store import IncidentStore
+
+_log = logging.getLogger("palyra.worker")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class FollowUps:
+    """Makes the tasks that follow another."""
+
+    work: WorkStore
+    courier: Courier
+    payloads: Payloads
+    incidents: IncidentStore
+    clock: Clock
+    pace: Pace
+    shards: int
+    last_attempt: int
+    most_depth: int
+
+    def put(self, task: Task, follow_ups: Sequence[FollowUp]) -> None:
+        """Put what follows a task, and send it."""
+        if follow_ups and task.depth >= self.most_depth:
+            self._refuse(task, follow_ups)
+            return
+        for follow_up in follow_ups:
+            self.courier.send(self.work.put(self._new(task, follow_up)))
+
+    def _new(self, task: Task, follow_up: FollowUp) -> NewTask:
+        now = self.clock.now()
+        ref = task.ref.offspring(derived_key(task.ref.id, follow_up.name))
+        kept = self.payloads.keep(ref, json.dumps(follow_up.payload))
+        return NewTask(
+            ref=ref,
+            kind=follow_up.kind,
+            lane=task.lane,
+            priority=task.priority,
+            shard=shard_of(f"{ref.pk}/{ref.sk}", self.shards),
+            last_attempt=self.last_attempt,
+            last=ref.sk,
+            wake_at=first_look(None, None, now, self.pace),
+            created_at=now,
+            depth=task.depth + 1,
+            payload=kept.inline,
+            payload_key=kept.key,
+            payload_sha256=kept.sha256,
+        )
+
+    def _refuse(self, task: Task, follow_ups: Sequence[FollowUp]) -> None:
+        _log.error("a chain of tasks is too deep")
+        names = ", ".join(each.name for each in follow_ups)
+        self.incidents.raise_(
+            Sighting(
+                owner=task.ref.owner,
+                domain=IncidentDomain.QUEUE,
+                dedupe_key=f"depth:{task.ref.id}",
+                severity=IncidentSeverity.MEDIUM,
+                summary="a chain of tasks was cut off",
+                detail=f"{task.depth} tasks followed each other, so what follows was not made",
+                evidence={"kind": task.kind, "follow_ups": names},
+                related=(task.ref.id,),
+                occurrence=f"{task.ref.id}/{task.token}",
+            ),
+            self.clock.now(),
+        )
