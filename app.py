@@ -1,9 +1,14 @@
 """The function set of Palyra, at a glance.
 
-    api            API Gateway     the HTTP API: jobs, firings, runs
-    cron_tick      every minute    hand over each slot that is due within the horizon
-    sweep          every minute    send again, rescue or fail what nobody looked at in time
-    worker_normal  SQS, normal     carry out a task: claim, lock and judge, authorize, run, end
+    api                 API Gateway       the HTTP API: jobs, firings, runs
+    cron_tick           every minute      hand over each slot that is due within the horizon
+    sweep               every minute      send again, rescue or fail what nobody looked at in time
+    worker_high         SQS, high         carry out a task: claim, judge, authorize, run, end
+    worker_normal       SQS, normal       the same, of the normal lane
+    worker_low          SQS, low          the same, of the low lane, fewer at a time
+    dead_letter_high    SQS, high-dlq     raise an incident for what no worker could take
+    dead_letter_normal  SQS, normal-dlq   the same, of the normal lane
+    dead_letter_low     SQS, low-dlq      the same, of the low lane
 
 Each function is registered by a blueprint of `chalicelib/functions/`. Lambda imports a blueprint's
 module and not this one: what a trigger needs around it is a decorator on the function itself.
@@ -11,6 +16,7 @@ module and not this one: what a trigger needs around it is a decorator on the fu
 
 from chalice.app import Chalice
 
+from chalicelib.functions.dead_letters import dead_letters
 from chalicelib.functions.http.jobs import jobs
 from chalicelib.functions.http.problem import as_problems
 from chalicelib.functions.http.root import root
@@ -21,5 +27,5 @@ from chalicelib.functions.sweeps import sweeps
 
 app = Chalice(app_name="palyra")
 app.register_middleware(as_problems, "http")
-for blueprint in (schedules, sweeps, queues, root, jobs, runs):
+for blueprint in (schedules, sweeps, queues, dead_letters, root, jobs, runs):
     app.register_blueprint(blueprint)

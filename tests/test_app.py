@@ -8,10 +8,12 @@ from chalice.app import Rate, ScheduledEventConfig, SQSEventConfig
 
 import app as module
 from app import app
+from chalicelib.functions import queues
 
 CHALICE = Path(__file__).parents[1] / ".chalice"
 CONFIG: dict[str, Any] = json.loads((CHALICE / "config.json").read_text())
 SOURCES, PURE = app.event_sources, app.pure_lambda_functions
+QUEUES = [source for source in SOURCES if isinstance(source, SQSEventConfig)]
 TRIGGERS = [source.name for source in SOURCES] + [function.name for function in PURE]
 
 
@@ -42,18 +44,25 @@ def test_tick_and_sweep_come_once_a_minute() -> None:
     assert rates == {"cron_tick": "rate(1 minute)", "sweep": "rate(1 minute)"}
 
 
-def test_the_worker_takes_one_message_at_a_time_from_its_lane() -> None:
-    (source,) = [source for source in SOURCES if isinstance(source, SQSEventConfig)]
-    assert (source.name, source.queue) == ("worker_normal", "palyra-local-normal")
-    assert (source.batch_size, source.maximum_concurrency) == (1, 8)
+def test_a_worker_takes_one_message_at_a_time_from_its_lane() -> None:
+    assert {source.name: source.queue for source in QUEUES if source.batch_size == 1} == {
+        "worker_high": "palyra-local-high",
+        "worker_normal": "palyra-local-normal",
+        "worker_low": "palyra-local-low",
+    }
 
 
-def test_lambda_imports_a_blueprint_and_not_app() -> None:
-    handlers = {source.name: source.handler_string for source in SOURCES}
-    assert handlers == {
-        "cron_tick": "chalicelib.functions.schedules.cron_tick",
-        "sweep": "chalicelib.functions.sweeps.sweep",
-        "worker_normal": "chalicelib.functions.queues.worker_normal",
+def test_no_queue_takes_the_functions_of_another() -> None:
+    limits = {source.name: source.maximum_concurrency for source in QUEUES}
+    assert [limits[f"worker_{lane}"] for lane in ("high", "normal", "low")] == [8, 8, 2]
+    assert [limits[f"dead_letter_{lane}"] for lane in ("high", "normal", "low")] == [2, 2, 2]
+
+
+def test_dead_letters_are_taken_ten_at_a_time() -> None:
+    assert {source.name: source.queue for source in QUEUES if source.batch_size == 10} == {
+        "dead_letter_high": "palyra-local-high-dlq",
+        "dead_letter_normal": "palyra-local-normal-dlq",
+        "dead_letter_low": "palyra-local-low-dlq",
     }
 
 
@@ -75,8 +84,10 @@ def test_every_log_group_forgets() -> None:
     assert CONFIG["log_retention_in_days"] == 30
 
 
-def test_the_worker_has_five_minutes() -> None:
-    assert CONFIG["lambda_functions"]["worker_normal"]["lambda_timeout"] == 300
+@pytest.mark.parametrize("lane", ["high", "normal", "low"])
+def test_a_worker_has_five_minutes_and_reckons_with_them(lane: str) -> None:
+    timeout = CONFIG["lambda_functions"][f"worker_{lane}"]["lambda_timeout"]
+    assert timeout == queues.TIMEOUT.total_seconds() == 300
 
 
 @pytest.mark.parametrize("function", ["cron_tick", "sweep"])
@@ -100,9 +111,17 @@ def test_no_function_is_configured_that_does_not_exist() -> None:
 
 
 def test_no_function_has_moved() -> None:
-    """`chalice deploy` never changes the handler of a function that exists: rename what moves."""
+    """`chalice deploy` never changes the handler of a function that exists: rename what moves.
+
+    Lambda imports a blueprint's module and not app.py.
+    """
     assert {source.name: source.handler_string for source in app.event_sources} == {
         "cron_tick": "chalicelib.functions.schedules.cron_tick",
         "sweep": "chalicelib.functions.sweeps.sweep",
+        "worker_high": "chalicelib.functions.queues.worker_high",
         "worker_normal": "chalicelib.functions.queues.worker_normal",
+        "worker_low": "chalicelib.functions.queues.worker_low",
+        "dead_letter_high": "chalicelib.functions.dead_letters.dead_letter_high",
+        "dead_letter_normal": "chalicelib.functions.dead_letters.dead_letter_normal",
+        "dead_letter_low": "chalicelib.functions.dead_letters.dead_letter_low",
     }

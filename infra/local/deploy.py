@@ -10,6 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import boto3
+
+from infra import recursion
 from infra.local import deploy_copy, deployed, emulator_process, environment
 from infra.local.errors import LocalCloudError
 from infra.local.handlers import moved
@@ -21,6 +24,16 @@ _CHALICE = Path(sys.executable).with_name("chalice")
 
 def deploy(place: Place) -> None:
     """Have the emulator run what the checkout says."""
+    _deploy_what_has_changed(place)
+    try:
+        changed = recursion.allow(deployed.record(place), boto3.client("lambda"))
+    except recursion.StillGuarded as error:
+        raise LocalCloudError(str(error)) from error
+    if changed:
+        say(f"  recursion is allowed to {', '.join(changed)}")
+
+
+def _deploy_what_has_changed(place: Place) -> None:
     deploy_copy.refresh(place)
     wanted = deploy_copy.digest(place)
     done = place.deploy / ".chalice" / "deployed" / "digest"

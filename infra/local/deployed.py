@@ -8,6 +8,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 import boto3
@@ -16,6 +17,7 @@ from botocore.exceptions import ClientError
 from infra.local.place import STAGE, Place
 
 _GATEWAY_STAGE = "api"
+_DEAD = "-dlq"
 
 type Resource = dict[str, Any]
 type Lookup = Callable[[Resource], object]
@@ -30,10 +32,10 @@ class Deployed:
     @classmethod
     def read(cls, place: Place) -> Self:
         """Read what Chalice has recorded; nothing, if it never finished."""
-        record = place.deploy / ".chalice" / "deployed" / f"{STAGE}.json"
-        if not record.exists():
+        file = record(place)
+        if not file.exists():
             return cls(())
-        return cls(tuple(json.loads(record.read_text())["resources"]))
+        return cls(tuple(json.loads(file.read_text())["resources"]))
 
     def of_type(self, kind: str) -> list[Resource]:
         """Return the resources of one type."""
@@ -51,15 +53,21 @@ class Deployed:
         return [self.functions[name] for name in rules]
 
     @property
-    def queued(self) -> list[str]:
-        """The ARNs of the functions that messages start."""
-        return [each["lambda_arn"] for each in self.of_type("sqs_event")]
+    def of_lanes(self) -> list[str]:
+        """The ARNs of the functions that the messages of a lane start."""
+        events = self.of_type("sqs_event")
+        return [each["lambda_arn"] for each in events if not each["queue"].endswith(_DEAD)]
 
     @property
     def api_path(self) -> str:
         """Where the emulator serves the API."""
         api = self.of_type("rest_api")[0]["rest_api_id"]
         return f"/restapis/{api}/{_GATEWAY_STAGE}/_user_request_"
+
+
+def record(place: Place) -> Path:
+    """Return the file in which Chalice records what it has deployed."""
+    return place.deploy / ".chalice" / "deployed" / f"{STAGE}.json"
 
 
 def agrees(place: Place) -> bool:

@@ -1,7 +1,8 @@
 """The stack of `infra/template.yaml` on the emulator: made, or brought up to date.
 
 The emulator's CloudFormation ignores time-to-live and point-in-time recovery, so both are set by
-API, to what the template says.
+API, to what the template says. It also ignores when the objects of a bucket expire; the emulator
+never removes an object, whatever it is told, so there is nothing to be set.
 """
 
 from typing import Any

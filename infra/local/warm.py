@@ -1,7 +1,8 @@
-"""Every function's first worker, started before anybody waits for it.
+"""The first worker of every function that somebody waits for, started before anybody does.
 
-Each function gets the kind of event that its trigger sends, and one that asks nothing of it: a tick
-is harmless at any time, a worker gets no messages, the API is asked for its health.
+That is all of them but those for dead letters. Each gets the kind of event that its trigger sends,
+and one that asks nothing of it: a tick is harmless at any time, a worker gets no messages, the API
+is asked for its health.
 """
 
 import json
@@ -24,7 +25,7 @@ _WITHIN_SECONDS = 60
 def warm(place: Place, deployed: Deployed) -> None:
     """Start a worker of each function, all at once."""
     events = {arn: _tick() for arn in deployed.scheduled}
-    events |= {arn: {"Records": []} for arn in deployed.queued}
+    events |= {arn: {"Records": []} for arn in deployed.of_lanes}
     with ThreadPoolExecutor() as pool:
         api = pool.submit(_ask_health, place)
         for failure in pool.map(_invoke, events, events.values()):

@@ -3,10 +3,8 @@
 The checks are the same on both sides. Where MiniStack passes one by itself, the bridge can go.
 """
 
-import io
 import json
 import time
-import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -15,12 +13,11 @@ import pytest
 from infra.local.place import CHECKOUT
 from infra.local.template import TEMPLATE
 from tests.infra.conftest import Emulator
+from tests.infra.functions import is_settled, make_function
 from tests.infra.waiting import eventually
 
-ROLE = "arn:aws:iam::000000000000:role/test"
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:test"
 PLAIN_DELAY_SECONDS = 0.5
-WHERE = "import os\ndef handler(event, context): return os.path.realpath(__file__)"
 
 
 def document(*paths: str) -> bytes:
@@ -168,23 +165,3 @@ def test_without_the_bridge_it_does_not(
 @pytest.mark.parametrize("bridge", BRIDGES)
 def test_every_bridge_that_is_named_is_there(bridge: str) -> None:
     assert (CHECKOUT / bridge).is_file()
-
-
-def make_function(functions: Any, name: str) -> None:
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as file:
-        # The same time in every archive, so that equal packages have equal bytes.
-        file.writestr(zipfile.ZipInfo("where.py"), WHERE)
-    functions.create_function(
-        FunctionName=name,
-        Runtime="python3.12",
-        Handler="where.handler",
-        Role=ROLE,
-        Code={"ZipFile": archive.getvalue()},
-    )
-    eventually(lambda: is_settled(functions, name), seconds=5)
-
-
-def is_settled(functions: Any, name: str) -> bool:
-    found = functions.get_function_configuration(FunctionName=name)
-    return (found["State"], found["LastUpdateStatus"]) == ("Active", "Successful")

@@ -1,0 +1,204 @@
+"""1.3 and 1.5 The job's lock: taken and judged in one write (L), waited for (H, W), replaced (X),
+let go of or handed over (release).
+
+Each function is one place in a worker's program and returns the one step that it can make there.
+"""
+
+from tests.model.fence import holds, refused
+from tests.model.rules import World
+from tests.model.state import (
+    ABSENT,
+    CANCELLED,
+    CLOSED,
+    ENABLED,
+    PAUSED,
+    QUEUE_FULL,
+    SKIPPED,
+    SUPERSEDED,
+    Hot,
+    Move,
+    State,
+    Worker,
+)
+
+
+def lock(world: World, state: State, worker: Worker) -> Move:
+    """L: SET active = :row, active_token = :mine IF the lock is free or mine AND J."""
+    hot = state.hot
+    if hot is None:
+        return _lock_of_a_deleted_job(world, state, worker)
+    if not _is_judged(world, worker) and (verdict := _verdict(world, hot, worker)):
+        return Move(f"L judged: {verdict}", state, worker._replace(at="end", want=verdict))
+    if not _is_judged(world, worker) and hot.ver != worker.ver:
+        return Move("L: try the version", state, worker._replace(ver=hot.ver))
+    if hot.active not in {ABSENT, worker.row}:
+        return Move("L: held", state, _meet(worker, hot))
+    if hot.active and world.rules.active_token and hot.active_token > worker.token:
+        return Move("L: zombie", state, None)
+    state = state._replace(hot=hot._replace(active=worker.row, active_token=worker.token))
+    fired = _is_judged(world, worker)
+    return Move("L locks again" if fired else "L locks", state, worker._replace(at="begin"))
+
+
+def _is_judged(world: World, worker: Worker) -> bool:
+    """Return whether the row has fired: its first step was accepted when it was claimed."""
+    return worker.checkpoint > 0 and world.rules.fired_not_judged_again
+
+
+def _verdict(world: World, hot: Hot, worker: Worker) -> str:
+    """J: return why the slot does not run, or nothing."""
+    if hot.state == PAUSED:
+        return PAUSED
+    if hot.state != ENABLED or (world.rules.since and worker.row <= hot.since):
+        return SUPERSEDED
+    of_another_version = hot.ver != worker.ver
+    in_schedule = worker.row in world.slots(hot.schedule)
+    if of_another_version and not (in_schedule and world.rules.judge_by_schedule):
+        return SUPERSEDED
+    return ""
+
+
+def _lock_of_a_deleted_job(world: World, state: State, worker: Worker) -> Move:
+    """Only without a tombstone: an update without J creates the row that it does not find."""
+    if not _is_judged(world, worker):
+        return Move("L: no job", state, worker._replace(at="end", want=SUPERSEDED))
+    ghost = Hot(next=ABSENT, ver=0, active=worker.row, active_token=worker.token)
+    return Move("L locks a ghost", state._replace(hot=ghost), worker._replace(at="begin"))
+
+
+def _meet(worker: Worker, hot: Hot) -> Worker:
+    return worker._replace(
+        at="holder",
+        seen=hot.active,
+        seen_token=hot.active_token,
+        seen_pending=hot.pending,
+    )
+
+
+def holder(world: World, state: State, worker: Worker) -> Move:
+    """H: strong read of the holder's row, and what the policy says about it."""
+    row = state.rows[worker.seen]
+    if row is None or not row.is_live:
+        return Move("H: ended, help it away", state, worker._replace(at="release"))
+    policy = world.configuration.policy
+    if policy == "queue_one":
+        return _queue(world, state, worker)
+    if policy == "replace" and (worker.seen < worker.row or not world.rules.newer_only):
+        seen = worker._replace(at="replace", seen_token=row.token)
+        return Move("H: live, replace it", state, seen)
+    return Move("H: live, skip", state, _forget(worker, "end", SKIPPED))
+
+
+def _queue(world: World, state: State, worker: Worker) -> Move:
+    """QueueOne: wait if nobody does; whether somebody does is one more read."""
+    waiter = worker.seen_pending
+    if waiter == ABSENT or (waiter == worker.row and world.rules.pending_or_me):
+        return Move("H: live, wait", state, worker._replace(at="wait"))
+    return Move("H: live, another waits", state, worker._replace(at="waiter"))
+
+
+def waiter(_: World, state: State, worker: Worker) -> Move:
+    """H: strong read of the waiter's row."""
+    row = state.rows[worker.seen_pending]
+    if row is None or not row.is_live:
+        return Move("H: the waiter has ended, wait", state, worker._replace(at="wait"))
+    return Move("H: queue full", state, _forget(worker, "end", QUEUE_FULL))
+
+
+def wait(world: World, state: State, worker: Worker) -> Move:
+    """W: SET pending = :row IF the holder and the waiter are those seen."""
+    hot = state.hot
+    if hot is None:
+        return Move("W: refused", state, _forget(worker, "lock"))
+    same_holder = (hot.active, hot.active_token) == (worker.seen, worker.seen_token)
+    same_waiter = hot.pending in {ABSENT, worker.seen_pending}
+    if not same_waiter or (world.rules.waiter_seen_holder and not same_holder):
+        return Move("W: refused", state, _forget(worker, "lock"))
+    state = state._replace(hot=hot._replace(pending=worker.row))
+    return Move("W waits", state, _forget(worker, "park"))
+
+
+def park(world: World, state: State, worker: Worker) -> Move:
+    """Park: SET state = queued, held = 0 under the fence; no attempt is counted, no message sent."""
+    row = state.row(worker.row)
+    if not holds(world, row, worker):
+        return refused(world, "park: refused", state, worker)
+    if row.cancel_requested and world.rules.requeue_tests_cancel:
+        return Move("park: to be cancelled", state, worker._replace(at="cancel"))
+    parked = row.requeued(resting=False)
+    return Move("park", state.with_row(worker.row, parked), None)
+
+
+def replace(world: World, state: State, worker: Worker) -> Move:
+    """X: one transaction over the holder's row, the hot row and my own row."""
+    mine, theirs, hot = state.row(worker.row), state.row(worker.seen), state.hot
+    if not holds(world, mine, worker):
+        return refused(world, "X: refused", state, worker)
+    seen = theirs.is_live and theirs.token == worker.seen_token
+    if hot is None or not seen or not _may_take_over(world, hot, worker):
+        return Move("X: cancelled", state, _forget(worker, "lock"))
+    replaced = theirs.ended(CANCELLED, raised=world.rules.replace_raises_token)
+    state = state.with_row(worker.seen, replaced)
+    state = state._replace(hot=hot._replace(active=worker.row, active_token=worker.token))
+    return Move("X replaces", state, _forget(worker, "begin"))
+
+
+def _may_take_over(world: World, hot: Hot, worker: Worker) -> bool:
+    if hot.active != worker.seen:
+        return False
+    if _is_judged(world, worker):
+        return True
+    return hot.ver == worker.ver and not _verdict(world, hot, worker)
+
+
+def _forget(worker: Worker, at: str, want: str = "") -> Worker:
+    """Return the worker at another place, without the holder that it met."""
+    return worker._replace(at=at, seen=ABSENT, seen_token=0, seen_pending=ABSENT, want=want)
+
+
+def release(world: World, state: State, worker: Worker) -> Move:
+    """REMOVE active IF it is the one to be let go of AND nobody waits.
+
+    The finisher lets go of what it or an earlier token of its row took; a helper of exactly what
+    it has seen. A lock that is another's by now was let go of by somebody else: done.
+    """
+    hot = state.hot
+    if hot is None or not _is_to_release(world, hot, worker):
+        return _released(state, worker, "release: done by another")
+    if hot.pending != ABSENT and world.rules.release_clears_pending:
+        return Move("release: one waits", state, worker._replace(at="hand_over", seen_pending=hot.pending))
+    state = state._replace(hot=hot._replace(active=ABSENT, active_token=0))
+    return _released(state, worker, "release")
+
+
+def hand_over(world: World, state: State, worker: Worker) -> Move:
+    """SET active = P, active_token = 0, REMOVE pending IF the lock is as seen AND pending = P."""
+    hot, heir = state.hot, worker.seen_pending
+    if hot is None or hot.pending != heir or not _is_to_release(world, hot, worker):
+        return _released(state, worker, "hand over: refused")
+    state = state._replace(hot=hot._replace(active=heir, active_token=0, pending=ABSENT))
+    return Move("hand over", state, worker._replace(at="wake"))
+
+
+def wake(_: World, state: State, worker: Worker) -> Move:
+    """SEND the message of the waiter that has inherited the lock."""
+    return _released(state.with_message(worker.seen_pending), worker, "wake the waiter")
+
+
+def _is_to_release(world: World, hot: Hot, worker: Worker) -> bool:
+    is_helper = worker.seen != ABSENT
+    if hot.active != (worker.seen if is_helper else worker.row):
+        return False
+    if not world.rules.active_token:
+        return True
+    if is_helper:
+        return hot.active_token == worker.seen_token
+    return hot.active_token <= worker.token
+
+
+def _released(state: State, worker: Worker, verb: str) -> Move:
+    if worker.seen != ABSENT:
+        return Move(verb, state, _forget(worker, "lock"))
+    if state.row(worker.row).state == CLOSED:
+        return Move(verb, state, None)
+    return Move(verb, state, _forget(worker, "conclude"))

@@ -1,0 +1,1 @@
+"""The deterministic simulator: AWS in memory, with faults, time and order under the test's hand."""
