@@ -26,3 +26,5 @@ echo "making $venv with $("$python" --version) (about two minutes, once)"
     exit 1
 }
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+# The `palyra` command, as it stands in this checkout.
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

@@ -1,10 +1,11 @@
-"""What operators' decisions about tasks write into the journal."""
+"""What decisions about tasks, of operators and of policies, write into the journal."""
 
 from datetime import datetime
 
 from chalicelib.background.store import NewTask
 from chalicelib.background.task import Task
 from chalicelib.journal.event import Event
+from chalicelib.policy.request import Decision
 
 
 def created(new: NewTask, actor: str) -> Event:
@@ -30,4 +31,22 @@ def moved(task: Task, how: str, actor: str, now: datetime, reason: str = "") -> 
         subject=task.ref.id,
         at=now,
         details={"from": task.state, "attempts": task.attempt + 1, "reason": reason},
+    )
+
+
+def denied(task: Task, decision: Decision, now: datetime) -> Event:
+    """Return the event of a task that the policies refused."""
+    return Event(
+        id=f"{task.ref.id}/denied",
+        owner=task.ref.owner,
+        kind="task.denied",
+        actor="system:daemon",
+        subject=task.ref.id,
+        at=now,
+        details={
+            "kind": task.kind,
+            "reason": decision.reason,
+            "policies": list(decision.policies),
+            "policy_set": decision.policy_set,
+        },
     )

@@ -42,12 +42,15 @@ class SweepAction(StrEnum):
     CANCEL = "cancel"
     EXPIRE = "expire"
     STOP = "stop"
+    CONCLUDE = "conclude"
 
 
 def sweep_action(task: Task, now: datetime, pace: Pace) -> SweepAction:
     """Decide what to do with an open task."""
-    if task.state.is_terminal or task.wake_at is None or task.wake_at > now:
+    if task.wake_at is None or task.wake_at > now:
         return SweepAction.NOTHING
+    if task.state.is_terminal:
+        return SweepAction.CONCLUDE
     if task.expires_at is not None and task.expires_at <= now:
         return SweepAction.EXPIRE
     if _must_be_cancelled(task, now, pace):

@@ -13,7 +13,11 @@ from chalicelib.errors import Malformed
 from chalicelib.settings import resource
 
 LONGEST_DELAY = timedelta(minutes=15)
-_POINTER = re.compile(r"[a-z][a-z0-9-]{0,31}#[0-9A-Z]{1,64}/[0-9]{12}")
+_POINTER = re.compile(
+    r"[a-z][a-z0-9-]{0,31}"
+    r"#(tasks|[0-9A-Z]{1,64}(-[0-9A-Z]{1,64}){0,63})"
+    r"/([0-9]{12}|[0-9A-Z]{26})"
+)
 _LAST_SLOT = slot_key(datetime.max.replace(tzinfo=UTC))
 _DEPTHS = {
     "waiting": "ApproximateNumberOfMessages",
@@ -38,7 +42,8 @@ def decode(body: str) -> TaskRef:
         ref = TaskRef(str(content["pk"]), str(content["sk"]))
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise Malformed("the message does not point to a task") from error
-    if not _POINTER.fullmatch(f"{ref.pk}/{ref.sk}") or ref.sk > _LAST_SLOT:
+    is_beyond = ref.is_slot and ref.sk > _LAST_SLOT
+    if not _POINTER.fullmatch(f"{ref.pk}/{ref.sk}") or is_beyond:
         raise Malformed("the message points to what cannot be a task")
     return ref
 

@@ -8,6 +8,7 @@ again on what is there by then, a bounded number of times.
 import hashlib
 import json
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -48,6 +49,7 @@ from chalicelib.tables import Cancelled, Refused, Write
 
 _log = logging.getLogger("palyra.tasks")
 MOST_ATTEMPTS = 16
+_GROUP = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TRIES = 5
 _PAGE = 200
 _MOST_LOOKED_AT = 1_000
@@ -296,8 +298,8 @@ class TaskService:
                 field="expires_at",
                 fix="choose a later instant",
             )
-        if draft.membership and not draft.parent:
-            raise Invalid("group is only for delegated tasks", field="group", fix="name a parent")
+        if draft.membership:
+            _check_group(draft.membership, draft.parent)
         kind.check(draft.payload)
 
     def _new(self, owner: str, draft: TaskDraft) -> NewTask:
@@ -334,15 +336,11 @@ class TaskService:
         return writes
 
     def _adoption(self, parent: Task) -> Sequence[Write]:
-        if parent.state.is_terminal or parent.cancel:
-            raise Conflict(
-                f"the parent is {parent.shown_state}",
-                field="parent",
-                fix="name a task that is queued, paused or running",
-            )
+        _require_open(parent, "the parent")
         root, depth = parent, 1
         while root.membership and (above := root.ref.parent):
             root, depth = self.get(root.ref.owner, above.id), depth + 1
+        _require_open(root, "the task that it all came from")
         refused = refusal(parent, root, depth, self.limits)
         if refused:
             raise Conflict(
@@ -364,6 +362,26 @@ def _require(task: Task, move: Move, fix: str) -> None:
     is_asked_to_stop = task.cancel is not None and not task.state.is_terminal
     if task.state not in TRANSITIONS[move].source or is_asked_to_stop:
         raise Conflict(f"the task is {task.shown_state}", fix=fix)
+
+
+def _require_open(task: Task, role: str) -> None:
+    if task.state.is_terminal or task.cancel:
+        raise Conflict(
+            f"{role} is {task.shown_state}",
+            field="parent",
+            fix="name a task that is queued, paused or running",
+        )
+
+
+def _check_group(membership: Membership, parent: str | None) -> None:
+    if not parent:
+        raise Invalid("group is only for delegated tasks", field="group", fix="name a parent")
+    if not _GROUP.fullmatch(membership.group):
+        raise Invalid(
+            f"group is {membership.group!r:.80}",
+            field="group",
+            fix="use 1 to 64 letters, digits, dots, dashes and underscores",
+        )
 
 
 def _check_range(name: str, value: int, lowest: int, highest: int) -> None:

@@ -26,10 +26,13 @@ class Shelf:
     incidents: IncidentStore
     clock: Clock
 
-    def put(self, task: Task) -> None:
+    def put(self, task: Task) -> Task:
         """Pause a claimed task of a kind that no function knows.
 
         The incident comes first: a task that is paused without one would be forgotten.
+
+        Raises:
+            LostClaim: the task was taken away.
         """
         _log.error("no function knows this kind", extra={"kind": task.kind})
         self.incidents.raise_(
@@ -47,4 +50,4 @@ class Shelf:
             ),
             self.clock.now(),
         )
-        self.work.shelve(task, "no function knows its kind", task.expires_at or NEVER)
+        return self.work.shelve(task, "no function knows its kind", task.expires_at or NEVER)

@@ -1,12 +1,15 @@
 """WorkStore: the conditional writes of a task's life, each named after what it means.
 
 Every move of `TRANSITIONS` is one write with one condition: a holder's needs its token and a
-running row (R1); any other's raises the token (R2). A row is in the `open` index exactly while it
-is not terminal; the write that changes the one changes the other. Where a reply is lost and the
-SDK repeats the write, the refusal shows the row as our own write left it, and that is success.
+running row (R1); any other's raises the token (R2). A row is in the `open` index while it is not
+terminal; the write that changes the one changes the other. One that was ended by somebody else
+than its holder has no message whose return would conclude it: it stays in the index until that is
+done. Where a reply is lost and the SDK repeats the write, the refusal shows the row as our own
+write left it, and that is success.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -39,6 +42,7 @@ from chalicelib.settings import resource
 from chalicelib.tables import Refused, Table, TableMeta, Write, reading
 
 _REASON_CHARACTERS = 200
+_CONCLUDED_WITHIN = timedelta(minutes=1)
 _HISTORY_LENGTH = 24
 _HISTORY_REASON_CHARACTERS = 80
 
@@ -327,6 +331,9 @@ class WorkStore:
             WorkRow.lease_until.remove(),
             WorkRow.reason.set(reason[:_REASON_CHARACTERS]),
         ]
+        if task.started_at == task.claimed_at:
+            # Nothing of it has begun, and the time that it may take does not run while it waits.
+            actions.append(WorkRow.started_at.remove())
         return self._by_holder(task, Move.PARK, State.QUEUED, actions)
 
     def shelve(self, task: Task, reason: str, look: datetime) -> Task:
@@ -363,9 +370,9 @@ class WorkStore:
         Raises:
             Refused: it was rescued or ended meanwhile.
         """
-        end = End(State.FAILED, Outcome.FIRED, reason)
         over = WorkRow.lease_until < to_ms(now)
-        return self._by_other(task, Move.FAIL, end.state, self._ending(end, now), over)
+        taken = [WorkRow.outcome.set(Outcome.FIRED), *self._taken(reason, now)]
+        return self._by_other(task, Move.FAIL, State.FAILED, taken, over)
 
     def cancel(self, task: Task, now: datetime, reason: str) -> Task:
         """End a task that was asked to stop, whoever holds it.
@@ -373,9 +380,8 @@ class WorkStore:
         Raises:
             Refused: something happened to it meanwhile.
         """
-        end = End(State.CANCELLED, task.outcome, reason)
         move = Move.TAKE if task.state is State.RUNNING else Move.CANCEL
-        return self._by_other(task, move, end.state, self._ending(end, now))
+        return self._by_other(task, move, State.CANCELLED, self._taken(reason, now))
 
     def expire(self, task: Task, now: datetime) -> Task:
         """End a task whose time is over, whoever holds it.
@@ -383,8 +389,15 @@ class WorkStore:
         Raises:
             Refused: something happened to it meanwhile.
         """
-        end = End(State.EXPIRED, task.outcome, "expires_at has passed")
-        return self._by_other(task, Move.EXPIRE, end.state, self._ending(end, now))
+        taken = self._taken("expires_at has passed", now)
+        return self._by_other(task, Move.EXPIRE, State.EXPIRED, taken)
+
+    def put_away(self, task: Task) -> None:
+        """Take a task that was ended and concluded out of the index, unless it lives again."""
+        actions = [WorkRow.open_lane.remove(), WorkRow.wake_at.remove()]
+        as_seen = (WorkRow.token == task.token) & (WorkRow.state == task.state)
+        with suppress(Refused):
+            WorkRow.change(*task.ref, actions, as_seen)
 
     def request_cancel(self, task: Task, now: datetime, reason: str) -> Task:
         """Ask the holder of a task to stop; it is nobody's move and changes no state.
@@ -403,7 +416,10 @@ class WorkStore:
     def pause_write(self, task: Task, look: datetime) -> Write:
         """Return the pause of a queued task."""
         actions = [WorkRow.wake_at.set(to_ms(look)), WorkRow.reason.set("paused by an operator")]
-        return self._other_write(task, Move.PAUSE, State.PAUSED, actions)
+        # The sweep would not look at a paused task in time to carry a request to stop out.
+        return self._other_write(
+            task, Move.PAUSE, State.PAUSED, actions, WorkRow.cancel_at.does_not_exist()
+        )
 
     def resume_write(self, task: Task, look: datetime) -> Write:
         """Return the resumption of a paused task."""
@@ -412,17 +428,20 @@ class WorkStore:
             WorkRow.resends.set(0),
             WorkRow.reason.remove(),
         ]
-        return self._other_write(task, Move.RESUME, State.QUEUED, actions)
+        return self._other_write(
+            task, Move.RESUME, State.QUEUED, actions, WorkRow.cancel_at.does_not_exist()
+        )
 
     def cancel_write(self, task: Task, now: datetime, reason: str) -> Write:
         """Return the end of a task that nobody holds and that has delegated nothing."""
-        end = End(State.CANCELLED, task.outcome, reason)
         childless = WorkRow.children.does_not_exist()
-        return self._other_write(task, Move.CANCEL, end.state, self._ending(end, now), childless)
+        taken = self._taken(reason, now)
+        return self._other_write(task, Move.CANCEL, State.CANCELLED, taken, childless)
 
     def request_cancel_write(self, task: Task, now: datetime, reason: str) -> Write:
-        """Return the request that a task stop."""
+        """Return the request that a task stop, of which nobody asked it yet."""
         actions, condition = _cancel_request(task, now, reason)
+        condition &= WorkRow.cancel_at.does_not_exist()
         return WorkRow.change_write(task.ref.pk, task.ref.sk, actions, condition)
 
     def retry_write(self, task: Task, now: datetime, look: datetime) -> Write:
@@ -550,13 +569,22 @@ class WorkStore:
         return WorkRow.change_write(*task.ref, [*_taking(move, to), *actions], as_seen)
 
     def _ending(self, end: End, now: datetime) -> list[Action]:
-        reason = end.reason[:_REASON_CHARACTERS]
         return [
             WorkRow.outcome.set(end.outcome),
-            WorkRow.finished_at.set(to_ms(now)),
-            WorkRow.ttl.set(self._expiry(now)),
+            *self._over(end.reason, now),
             WorkRow.open_lane.remove(),
             WorkRow.wake_at.remove(),
+        ]
+
+    def _taken(self, reason: str, now: datetime) -> list[Action]:
+        """Return an end by somebody else than the holder: the sweep sees that it is concluded."""
+        return [*self._over(reason, now), WorkRow.wake_at.set(to_ms(now + _CONCLUDED_WITHIN))]
+
+    def _over(self, reason: str, now: datetime) -> list[Action]:
+        reason = reason[:_REASON_CHARACTERS]
+        return [
+            WorkRow.finished_at.set(to_ms(now)),
+            WorkRow.ttl.set(self._expiry(now)),
             WorkRow.reason.set(reason) if reason else WorkRow.reason.remove(),
         ]
 
@@ -661,7 +689,7 @@ def _cancel_request(task: Task, now: datetime, reason: str) -> tuple[list[Action
     open_states = [State.QUEUED, State.RUNNING, State.PAUSED]
     actions: list[Action] = [
         WorkRow.cancel_at.set(WorkRow.cancel_at | to_ms(now)),
-        WorkRow.cancel_reason.set(reason[:_REASON_CHARACTERS]),
+        WorkRow.cancel_reason.set(WorkRow.cancel_reason | reason[:_REASON_CHARACTERS]),
     ]
     if task.state is not State.RUNNING:
         actions.append(WorkRow.wake_at.set(to_ms(now)))

@@ -105,6 +105,8 @@ class Sweep:
             self.work.look_again(task, next_look(task, now, self.pace))
         elif action is SweepAction.CANCEL:
             self.cancellation.carry_out(task)
+        elif action is SweepAction.CONCLUDE:
+            self.aftermath.complete(task)
         elif action is not SweepAction.NOTHING:
             self._end(task, action, now)
         return action

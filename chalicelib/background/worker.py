@@ -106,17 +106,19 @@ class Worker:
     def _carry_out(self, task: Task, lease: Lease) -> None:
         kind = self.kinds.get(task.kind)
         if kind is None:
-            self.shelf.put(task)
+            self._stop_if_asked(self.shelf.put(task))
             return
         if task.membership and not self.places.take(task):
             return
         try:
             done = kind.perform(task, lease)
+            if isinstance(done, Ending):
+                self.follow_ups.put(task, done.follow_ups)
         except (LostClaim, Unavailable):
             raise
         except Stopped:
-            self.cancellation.reach_children(task)
-            done = Ending(end=End(State.CANCELLED, task.outcome, "asked to stop"))
+            self._stop(task, lease)
+            return
         except Exception as error:  # noqa: BLE001 - an attempt fails in ways nobody can list
             _log.exception("the attempt failed")
             self._attempt_failed(task, lease, f"{type(error).__name__}: {error}")
@@ -126,8 +128,24 @@ class Worker:
         else:
             self._end(task, lease, done)
 
+    def _stop(self, task: Task, lease: Lease) -> None:
+        # What was claimed does not know of steps, children and requests since then.
+        seen = self.work.get(task.ref)
+        if seen is None or seen.token != task.token:
+            raise LostClaim
+        self.cancellation.reach_children(seen)
+        reason = seen.cancel.reason if seen.cancel else ""
+        self._end(task, lease, Ending(end=End(State.CANCELLED, seen.outcome, reason)))
+
+    def _stop_if_asked(self, task: Task) -> bool:
+        """End a task that was put back while somebody asked it to stop: nobody would claim it."""
+        return task.cancel is not None and self.cancellation.carry_out(task)
+
+    def _put_back(self, task: Task) -> None:
+        if not self._stop_if_asked(task):
+            self.courier.send(task)
+
     def _end(self, task: Task, lease: Lease, done: Ending) -> None:
-        self.follow_ups.put(task, done.follow_ups)
         ended = self._ended(task, done)
         _log.info("a task ended", extra={"state": ended.state, "outcome": ended.outcome})
         lease.clear()
@@ -143,7 +161,7 @@ class Worker:
         except Cancelled as cancelled:
             raise LostClaim from cancelled
         ended = self.work.get(task.ref)
-        if ended is None:
+        if ended is None or ended.token != task.token:
             raise LostClaim
         return ended
 
@@ -152,7 +170,7 @@ class Worker:
             self._fail(task, lease, f"it went on {task.hops} times without coming to an end")
             return
         look = first_look(at, task.expires_at, self.clock.now(), self.pace)
-        self.courier.send(self.work.go_on(task, at, look))
+        self._put_back(self.work.go_on(task, at, look))
 
     def _attempt_failed(self, task: Task, lease: Lease, reason: str) -> None:
         reason = reason[:_REASON_CHARACTERS]
@@ -163,7 +181,7 @@ class Worker:
         at = now + retry_pause(task.attempt, self.retry_base)
         failed = Attempt(task.attempt + 1, task.claimed_at, now, State.FAILED, reason)
         look = first_look(at, task.expires_at, now, self.pace)
-        self.courier.send(self.work.rearm(task, failed, at, look))
+        self._put_back(self.work.rearm(task, failed, at, look))
 
     def _fail(self, task: Task, lease: Lease, reason: str) -> None:
         self._end(task, lease, Ending(end=End(State.FAILED, Outcome.FIRED, reason)))

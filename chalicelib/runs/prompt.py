@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.background.events import denied
 from chalicelib.background.kinds import Continuation, Ending, FollowUp
 from chalicelib.background.lease import Lease
 from chalicelib.background.payloads import Payloads
@@ -51,7 +52,10 @@ class Prompt:
         if not task.has_fired:
             decision = self._authorize(task, assignment)
             if not decision.allowed:
-                return Ending(end=End(State.CLOSED, Outcome.DENIED, decision.reason))
+                return Ending(
+                    end=End(State.CLOSED, Outcome.DENIED, decision.reason),
+                    event=denied(task, decision, self.clock.now()),
+                )
             self.runs.open(task, assignment, decision)
         progress = self.runs.execute(task, assignment, lease)
         return after(progress, self.clock, payload.get("then"))

@@ -1,6 +1,7 @@
 """RunStore: the header of a run, and its steps."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -147,11 +148,17 @@ class RunStore:
             actions.append(RunRow.last_token.set(task.checkpoint.token))
             actions.append(RunRow.last_seq.set(task.checkpoint.seq))
         key = owned(task.ref.owner, task.ref.run_id)
+        # A worker of an earlier life may come late: the header says what ended last.
+        not_newer = RunRow.ended_token.does_not_exist() | (RunRow.ended_token <= task.token)
+        condition = RunRow.pk.exists() & not_newer
         try:
-            RunRow.change(key, _HEADER, actions, RunRow.pk.exists())
-        except Refused:
+            RunRow.change(key, _HEADER, actions, condition)
+        except Refused as refused:
+            if refused.old is not None:
+                return
             self.open(_never_begun(task))
-            RunRow.change(key, _HEADER, actions, RunRow.pk.exists())
+            with suppress(Refused):
+                RunRow.change(key, _HEADER, actions, condition)
 
     def header(self, owner: str, run_id: str) -> RunHeader | None:
         """Return a run's header, or None."""

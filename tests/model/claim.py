@@ -10,9 +10,10 @@ def deliveries(world: World, state: State) -> Iterator[Step]:
     """Yield what may come of each message; one that comes early is sent again, unchanged."""
     if len(state.workers) >= world.configuration.workers:
         return
+    waits = world.is_job and world.rules.wait_for_instant and not world.configuration.early
     for number in dict.fromkeys(state.messages):
         row = state.row(number)
-        early = world.is_job and number > state.clock and not world.configuration.early
+        early = waits and number > state.clock
         if not early and not (row.resting and row.state in LIVE):
             yield from _delivered(world, state.without_message(number), number, row)
 

@@ -7,9 +7,10 @@ function of the state, so a state that is known to end well is never followed ag
 from collections.abc import Iterator
 
 from tests.model import claim, faults, process, sweep, tick
-from tests.model.invariants import OF_THE_END, broken, broken_in
+from tests.model.invariants import OF_A_STATE, OF_THE_END, broken_in
 from tests.model.rules import World
 from tests.model.state import CLOSED, PAUSED, QUEUED, RUNNING, Budget, Label, State, Step
+from tests.model.step_invariants import broken_by
 
 _NO_FAULTS = Budget()
 _LONGEST = 400
@@ -20,10 +21,11 @@ class Completion:
 
     def __init__(self, world: World) -> None:
         """Take the world; nothing is known yet."""
-        self._world = world
+        bounds = world.configuration
+        self._world = world._replace(configuration=bounds._replace(workers=max(1, bounds.workers)))
         self._ends_well: set[State] = set()
 
-    def failure(self, state: State) -> tuple[str, list[Label]] | None:
+    def failure(self, state: State) -> tuple[str, list[str]] | None:
         """Return the invariant that is broken on the way to the end or there, and the way."""
         state = state._replace(budget=_NO_FAULTS)
         path: list[State] = []
@@ -34,12 +36,13 @@ class Completion:
             if step is None:
                 name = broken_in(self._world, state, OF_THE_END)
                 if name:
-                    return name, labels
+                    return name, _way(labels)
                 break
             labels.append(step.label)
-            name = broken(self._world, state, step.label, step.after)
+            name = broken_by(self._world, state, *step)
+            name = name or broken_in(self._world, step.after, OF_A_STATE)
             if name or len(path) > _LONGEST:
-                return name or "i3_every_row_ends", labels
+                return name or "i3_every_row_ends", _way(labels)
             state = step.after
         self._ends_well.update(path)
         return None
@@ -100,3 +103,7 @@ def _loose_ends(state: State) -> Iterator[Step]:
             yield Step(Label("operator: resume task", number), resumed)
         elif not row.is_live and not row.concluded and row.state != CLOSED:
             yield Step(Label("message again", number), state.with_message(number))
+
+
+def _way(labels: list[Label]) -> list[str]:
+    return ["-- no more faults, fair completion:", *map(str, labels)]

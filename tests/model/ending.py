@@ -1,4 +1,4 @@
-"""1.4 How a worker's task ends: E, O, a request to cancel that it has seen, and the header's end."""
+"""1.4 How a worker's task ends: E, O, a request to cancel that it has seen, the header."""
 
 from tests.model.fence import holds, refused, released_at
 from tests.model.rules import World

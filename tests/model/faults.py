@@ -70,9 +70,9 @@ def _crashes(state: State) -> Iterator[Step]:
     """Everything that a process knew is lost; what it wrote stays."""
     spent = state._replace(budget=state.budget._replace(crashes=state.budget.crashes - 1))
     for worker in dict.fromkeys(state.workers):
-        yield Step(Label(f"CRASH at {worker.at}", worker.row, worker.token), spent.without_worker(worker))
+        yield Step(
+            Label(f"CRASH at {worker.at}", worker.row, worker.token), spent.without_worker(worker)
+        )
     for position, tick in enumerate(state.ticks):
         others = state.ticks[:position] + state.ticks[position + 1 :]
         yield Step(Label(f"CRASH of a tick at {tick.at}", tick.slot), spent._replace(ticks=others))
-
-

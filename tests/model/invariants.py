@@ -1,4 +1,4 @@
-"""What must always be true: of a state, of a step, and of the end of a fault-free completion.
+"""What must always be true of a state, and of the end of a fault-free completion.
 
 The numbers are those of the protocol. Each function returns whether its invariant holds.
 """
@@ -11,111 +11,21 @@ from tests.model.state import (
     CANCELLED,
     CHILD,
     CLOSED,
-    ENABLED,
     FIRED,
     PARENT,
     PAUSED,
     RUNNING,
     SUCCEEDED,
-    Label,
     Row,
     State,
-    Worker,
 )
 
 _HOLDING = frozenset(
-    "lock holder waiter wait park replace begin intent call result settled follow_up rearm"
-    " continue_at send_child cancel end".split()
+    {
+        *("lock", "holder", "waiter", "wait", "park", "replace", "begin", "intent", "call"),
+        *("result", "settled", "rearm", "continue_at", "send_child", "cancel", "end"),
+    }
 )
-_FENCED = ("S ", "park", "B ", "continue", "E ")
-_FOUND = ": finds it done"
-
-
-def i1_terminal_rows_are_final(_: World, before: State, label: Label, after: State) -> bool:
-    """A terminal row is never written again, except by an operator's retry; its header is."""
-    if before.rows is after.rows or label.verb.startswith("operator: retry"):
-        return True
-    return all(
-        old is new or old is None or old.is_live or new == old._replace(concluded=True)
-        for old, new in zip(before.rows, after.rows, strict=True)
-    )
-
-
-def i1_an_end_is_ones_own(_: World, before: State, label: Label, __: State) -> bool:
-    """A worker that takes an end for its own has written that end: one accepted finish a row."""
-    if not (label.verb.startswith("E ") and label.verb.endswith(_FOUND)):
-        return True
-    row = before.row(label.row)
-    want = label.verb.removeprefix("E ").removesuffix(_FOUND)
-    return want == (row.outcome if row.state == CLOSED else row.state)
-
-
-def i4_only_the_holder_writes(_: World, before: State, label: Label, after: State) -> bool:
-    """Every accepted write of a worker on its row finds its own token on a running row."""
-    old = before.rows[label.row]
-    if old is None or old is after.rows[label.row] or not label.verb.startswith(_FENCED):
-        return True
-    return old.token == label.token and old.state == RUNNING
-
-
-def i5_queue_full_is_true(_: World, before: State, label: Label, __: State) -> bool:
-    """queue_full is said only if the recorded waiter lives, and is neither the holder nor oneself."""
-    if label.verb != "H: queue full":
-        return True
-    worker = _worker(before, label)
-    waiter = before.row(worker.seen_pending)
-    return waiter.is_live and worker.seen_pending not in {worker.seen, worker.row}
-
-
-def i5_only_newer_slots_replace(_: World, before: State, label: Label, __: State) -> bool:
-    """Replace: the newest slot is never replaced by an older one."""
-    if not label.verb.startswith("X replaces"):
-        return True
-    return before.hot is not None and before.hot.active < label.row
-
-
-def i7_nothing_fires_from_before_a_change(_: World, before: State, label: Label, __: State) -> bool:
-    """No slot at or before the last edit or resume passes judgement."""
-    if not label.verb.startswith(("L locks", "X replaces")):
-        return True
-    return _worker(before, label).checkpoint > 0 or label.row > before.changed_at
-
-
-def i8_one_call(world: World, before: State, label: Label, after: State) -> bool:
-    """A call that is not idempotent is made at most once under its key."""
-    if not label.verb.startswith("CALL") or world.configuration.idempotent:
-        return True
-    return len(after.calls) > len(before.calls)
-
-
-def i9_in_force_is_not_closed(world: World, before: State, label: Label, after: State) -> bool:
-    """A slot of the schedule in force is never closed as superseded, nor as paused."""
-    hot = before.hot
-    if hot is None or not label.verb.startswith(("E superseded", "E paused")):
-        return True
-    in_force = hot.state == ENABLED and label.row in world.slots(hot.schedule)
-    written = before.rows is not after.rows
-    return not (written and in_force and label.row > before.changed_at)
-
-
-def only_failures_cost_attempts(_: World, before: State, label: Label, after: State) -> bool:
-    """A claim of what waited in the queue leaves `attempt`: only rescues and failures raise it."""
-    if not label.verb.startswith("C claims"):
-        return True
-    return before.row(label.row).attempt == after.row(label.row).attempt
-
-
-def what_expired_is_not_claimed(_: World, before: State, label: Label, __: State) -> bool:
-    """A task that has expired is neither begun nor rescued."""
-    return not (label.verb.startswith(("C claims", "C rescues")) and before.row(label.row).expired)
-
-
-def no_child_of_a_cancelled_parent(_: World, before: State, label: Label, after: State) -> bool:
-    """No child is created once its parent is to be cancelled, or is no longer run."""
-    if label.verb != "create child" or before.rows[CHILD] is after.rows[CHILD]:
-        return True
-    parent = before.row(PARENT)
-    return parent.state == RUNNING and not parent.cancel_requested
 
 
 def i2_who_called_has_fired(_: World, state: State) -> bool:
@@ -191,9 +101,9 @@ def i3_every_row_ends(_: World, state: State) -> bool:
     return not any(row and row.is_live for row in state.rows)
 
 
-def i2_every_slot_has_a_row(world: World, state: State) -> bool:
+def i2_every_slot_has_a_row(_: World, state: State) -> bool:
     """A slot in force at its instant has its own row, is in a range, or in an open pause."""
-    return all(_is_ledgered(world, state, slot) for slot in state.owed)
+    return all(_is_ledgered(state, slot) for slot in state.owed)
 
 
 def i6_the_lock_is_free(world: World, state: State) -> bool:
@@ -210,15 +120,11 @@ def every_end_is_concluded(_: World, state: State) -> bool:
     return not any(row and not row.concluded and row.state != CLOSED for row in state.rows)
 
 
-def _worker(state: State, label: Label) -> Worker:
-    return next(w for w in state.workers if (w.row, w.token) == (label.row, label.token))
-
-
 def _succeeded(state: State) -> list[int]:
     return [n for n, row in enumerate(state.rows) if row is not None and row.state == SUCCEEDED]
 
 
-def _is_ledgered(world: World, state: State, slot: int) -> bool:
+def _is_ledgered(state: State, slot: int) -> bool:
     hot = state.hot
     if hot is not None and hot.state == PAUSED and hot.next <= slot:
         return True
@@ -229,22 +135,8 @@ def _covers(number: int, row: Row, slot: int) -> bool:
     return number == slot or number < slot <= row.last
 
 
-type StepInvariant = Callable[[World, State, Label, State], bool]
 type StateInvariant = Callable[[World, State], bool]
 
-OF_A_STEP: tuple[StepInvariant, ...] = (
-    i1_terminal_rows_are_final,
-    i1_an_end_is_ones_own,
-    i4_only_the_holder_writes,
-    i5_queue_full_is_true,
-    i5_only_newer_slots_replace,
-    i7_nothing_fires_from_before_a_change,
-    i8_one_call,
-    i9_in_force_is_not_closed,
-    only_failures_cost_attempts,
-    what_expired_is_not_claimed,
-    no_child_of_a_cancelled_parent,
-)
 OF_A_STATE: tuple[StateInvariant, ...] = (
     i2_who_called_has_fired,
     i4_one_holder_of_a_token,
@@ -262,14 +154,6 @@ OF_THE_END: tuple[StateInvariant, ...] = (
     i6_the_lock_is_free,
     every_end_is_concluded,
 )
-
-
-def broken(world: World, before: State, label: Label, after: State) -> str:
-    """Return the name of an invariant that a step breaks, or nothing."""
-    for of_a_step in OF_A_STEP:
-        if not of_a_step(world, before, label, after):
-            return of_a_step.__name__
-    return broken_in(world, after, OF_A_STATE)
 
 
 def broken_in(world: World, state: State, invariants: tuple[StateInvariant, ...]) -> str:

@@ -112,14 +112,17 @@ def wait(world: World, state: State, worker: Worker) -> Move:
         return Move("W: refused", state, _forget(worker, "lock"))
     same_holder = (hot.active, hot.active_token) == (worker.seen, worker.seen_token)
     same_waiter = hot.pending in {ABSENT, worker.seen_pending}
-    if not same_waiter or (world.rules.waiter_seen_holder and not same_holder):
+    rules = world.rules
+    if (rules.waiter_seen_holder and not same_holder) or (
+        rules.waiter_seen_waiter and not same_waiter
+    ):
         return Move("W: refused", state, _forget(worker, "lock"))
     state = state._replace(hot=hot._replace(pending=worker.row))
     return Move("W waits", state, _forget(worker, "park"))
 
 
 def park(world: World, state: State, worker: Worker) -> Move:
-    """Park: SET state = queued, held = 0 under the fence; no attempt is counted, no message sent."""
+    """Park: SET state = queued, held = 0 under the fence; it costs no attempt, no message."""
     row = state.row(worker.row)
     if not holds(world, row, worker):
         return refused(world, "park: refused", state, worker)
@@ -166,7 +169,9 @@ def release(world: World, state: State, worker: Worker) -> Move:
     if hot is None or not _is_to_release(world, hot, worker):
         return _released(state, worker, "release: done by another")
     if hot.pending != ABSENT and world.rules.release_clears_pending:
-        return Move("release: one waits", state, worker._replace(at="hand_over", seen_pending=hot.pending))
+        return Move(
+            "release: one waits", state, worker._replace(at="hand_over", seen_pending=hot.pending)
+        )
     state = state._replace(hot=hot._replace(active=ABSENT, active_token=0))
     return _released(state, worker, "release")
 

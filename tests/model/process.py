@@ -1,4 +1,4 @@
-"""All transitions of a state: each process at its place, new ones, the operator, and what happens."""
+"""All transitions of a state: who is at work, who comes, the operator, and what happens."""
 
 from collections.abc import Callable, Iterator
 

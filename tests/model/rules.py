@@ -19,7 +19,8 @@ class Rules(NamedTuple):
         edit_ledgers: edit, resume and delete ledger the passed slots in their transaction.
         resume_sets_since: no slot at or before a resume fires.
         hot_tombstone: a deleted job's hot row stays, so that an update cannot create a ghost.
-        claim_random_id: a claim whose reply was lost is recognized by its random id, not by a token.
+        wait_for_instant: a message that comes before its slot's instant is sent again, unclaimed.
+        claim_random_id: a claim whose reply was lost is known by its random id, not by a token.
         claim_tests_running: only a running row is rescued; a finished row's lease is over as well.
         claim_refuses_expired: a claim has the condition that the task has not expired.
         claim_pulls_wake: a claim pulls back a `wake_at` that lies beyond its lease.
@@ -32,6 +33,7 @@ class Rules(NamedTuple):
         replace_raises_token: Replace takes the holder's row away with token + 1.
         pending_or_me: a waiter that finds its own name in `pending` goes on waiting.
         waiter_seen_holder: `pending` is written only if the holder seen still has the lock.
+        waiter_seen_waiter: and only over the waiter that was seen, which does not wait any more.
         release_clears_pending: a release hands the lock to the waiter in the write that frees it.
         fence: a worker's write on its row has the condition `token = :mine` (R1).
         fence_running: and the condition `state = running` (R1).
@@ -41,6 +43,7 @@ class Rules(NamedTuple):
         rearm_keeps_lock: the lock is kept while a failed attempt waits for the next.
         requeue_tests_cancel: a task that is to be cancelled is not put back into the queue.
         continue_frees_hold: a continuation sets `held = 0`, so that it costs no attempt.
+        sweep_as_seen: the sweep ends a task only under the token that it has read.
         sweep_raises_token: the sweep fails a task with token + 1 (R2).
         cancel_raises_token: a cancellation takes a task away with token + 1 (R2).
         expire_raises_token: an expiry takes a task away with token + 1 (R2).
@@ -56,6 +59,7 @@ class Rules(NamedTuple):
     edit_ledgers: bool = True
     resume_sets_since: bool = True
     hot_tombstone: bool = True
+    wait_for_instant: bool = True
     claim_random_id: bool = True
     claim_tests_running: bool = True
     claim_refuses_expired: bool = True
@@ -69,6 +73,7 @@ class Rules(NamedTuple):
     replace_raises_token: bool = True
     pending_or_me: bool = True
     waiter_seen_holder: bool = True
+    waiter_seen_waiter: bool = True
     release_clears_pending: bool = True
     fence: bool = True
     fence_running: bool = True
@@ -78,6 +83,7 @@ class Rules(NamedTuple):
     rearm_keeps_lock: bool = True
     requeue_tests_cancel: bool = True
     continue_frees_hold: bool = True
+    sweep_as_seen: bool = True
     sweep_raises_token: bool = True
     cancel_raises_token: bool = True
     expire_raises_token: bool = True

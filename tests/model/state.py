@@ -1,8 +1,8 @@
 """What there is: rows, a job's hot row, messages, whoever is at work, and what may still go wrong.
 
 A state is a tuple of tuples, so that it can be hashed, compared and shared. Slots and tasks are
-numbered from 1; a job's slot `n` is due when the clock is `n`. Instants that only matter as "over or
-not" (leases, back-offs, expiry, a late `wake_at`) are booleans that the environment switches.
+numbered from 1; a job's slot `n` is due when the clock is `n`. Instants that only matter as "over
+or not" (leases, back-offs, expiry, a late `wake_at`) are booleans that the environment switches.
 """
 
 from typing import NamedTuple

@@ -89,7 +89,8 @@ def sweep_end(world: World, state: State, worker: Worker) -> Move:
     """SET state, token + 1, REMOVE open IF token = :seen AND it is still to be ended."""
     row = state.row(worker.row)
     verb = f"sweep ends: {worker.want}"
-    if row.token != worker.token or not _still(row, worker.want):
+    as_seen = row.token == worker.token or not world.rules.sweep_as_seen
+    if not as_seen or not _still(row, worker.want):
         return Move(f"{verb}: refused", state, None)
     ended = row.ended(worker.want, raised=_raised(world, worker.want))
     then = worker._replace(at=released_at(world), token=ended.token, want="")

@@ -78,7 +78,7 @@ def settled(world: World, state: State, worker: Worker) -> list[Move]:
 
 
 def follow_up(_: World, state: State, worker: Worker) -> Move:
-    """F: PUT the follow-up under its derived id IF attribute_not_exists; an existing row is success."""
+    """F: PUT the follow-up under its derived id IF attribute_not_exists; one there is success."""
     follow_ups = tuple(sorted({*state.follow_ups, worker.row}))
     then = worker._replace(at="end", want=SUCCEEDED)
     return Move("F follow-up", state._replace(follow_ups=follow_ups), then)
@@ -105,12 +105,12 @@ def _may_fail(world: World, state: State, worker: Worker, verb: str) -> list[Mov
 
 
 def rearm(world: World, state: State, worker: Worker) -> Move:
-    """B: SET state = queued, attempt + 1, held = 0, a back-off, under the fence. THE LOCK IS KEPT."""
+    """B: SET state = queued, attempt + 1, held = 0, back-off, under the fence. The lock is kept."""
     return _requeue(world, state, worker, "B re-arm", attempt=1, held=0)
 
 
 def continue_at(world: World, state: State, worker: Worker) -> Move:
-    """SET state = queued, held = 0, not_before under the fence: more work later, no attempt spent."""
+    """SET state = queued, held = 0, not_before under the fence: more later, no attempt spent."""
     held = 0 if world.rules.continue_frees_hold else 1
     return _requeue(world, state, worker, "continue", attempt=0, held=held)
 
@@ -137,7 +137,7 @@ def notify(_: World, state: State, worker: Worker) -> Move:
 
 
 def create_child(world: World, state: State, worker: Worker) -> Move:
-    """TRANSACTION: PUT the child IF attribute_not_exists; the parent is mine and not to be cancelled."""
+    """TRANSACTION: PUT the child IF absent; the parent is mine and not to be cancelled."""
     row = state.row(worker.row)
     if world.rules.child_needs_parent:
         if not holds(world, row, worker):

@@ -75,6 +75,7 @@ _OPERANDS = {
     "contains": 2,
     "size": 1,
 }
+_OF_PATHS = frozenset({"attribute_exists", "attribute_not_exists"})
 _COMPARATORS = ("=", "<>", "<", "<=", ">", ">=")
 _MOST_CHOICES = 100
 
@@ -184,7 +185,7 @@ class Grammar:
                 "Incorrect number of operands for operator or function; "
                 f"{named}, number of operands: {len(operands)}"
             )
-        if function.startswith("attribute") and not isinstance(operands[0], Document):
+        if function in _OF_PATHS and not isinstance(operands[0], Document):
             raise self._reader.error(f"Operator or function requires a document path; {named}")
         if function == "attribute_type" and not isinstance(operands[1], Value):
             raise self._reader.error(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from tests.simulation.attributes import Attribute, Item, accept
+from tests.simulation.attributes import Attribute, Item, accept_item
 from tests.simulation.conditions import (
     Between,
     Both,
@@ -97,7 +97,7 @@ def _values(given: Mapping[str, Attribute] | None, read: Expressions) -> Values:
         raise Invalid(f"{_VALUES} must not be empty")
     if given.keys() != read.used_values:
         _refuse_values(given.keys(), read.used_values)
-    return {placeholder: accept(value) for placeholder, value in given.items()}
+    return accept_item(given)
 
 
 def _refuse_values(given: Iterable[str], used: frozenset[str]) -> None:

@@ -78,6 +78,7 @@ _KINDS: dict[str, str] = {
 }
 _DEEP = ("m.x", "m.y", "l[0]", "l[1]", "l[7]", "m.l[0]", "m.none.x", "s.x")
 _INDEXED = ("lane", "wake")
+_PLAIN = ("s", "n", "n2", "bin", "flag")
 _COMPARATORS = ("=", "=", "<>", "<", "<=", ">", ">=")
 
 
@@ -214,7 +215,7 @@ class Generator:
         while path == "nil":
             path = self._path()
         if operator not in {"=", "<>"}:
-            path = self._pick(("s", "n", "n2", "bin", "wake", "sk", "m.x", "l[0]"))
+            path = self._pick(("s", "s", "n", "n2", "bin", "wake", "wake", "m.x"))
         return f"{text.path(path)} {operator} {self._operand(text, path)}"
 
     def _ranged(self, text: Text) -> str:
@@ -308,13 +309,16 @@ class Generator:
             return self._pick(("ADD", "DELETE")), f"{path} {text.value(self._value(kind))}"
         if kind == "N" and self._chance(0.7):
             return self._arithmetic(text, path)
+        return "SET", self._assignment(text, name, path)
+
+    def _assignment(self, text: Text, name: str, path: str) -> str:
         if self._chance(0.2):
             default = text.value(self._attribute(name))
-            source = path if name in _INDEXED else text.path(self._path())
-            return "SET", f"{path} = if_not_exists({source}, {default})"
+            source = path if name in _INDEXED else text.path(self._pick(_PLAIN))
+            return f"{path} = if_not_exists({source}, {default})"
         if self._chance(0.1) and name not in _INDEXED:
-            return "SET", f"{path} = {text.path(self._path())}"
-        return "SET", f"{path} = {text.value(self._attribute(name))}"
+            return f"{path} = {text.path(self._pick(_PLAIN))}"
+        return f"{path} = {text.value(self._attribute(name))}"
 
     def _arithmetic(self, text: Text, path: str) -> tuple[str, str]:
         number = text.value(self._value("N"))
@@ -367,7 +371,7 @@ class Generator:
         gets = [{"Get": {"TableName": table, "Key": key}} for table, key in keys.values()]
         return "TransactGetItems", {"TransactItems": gets}
 
-    def _page(self, text: Text, table: str) -> Arguments:
+    def _page(self, table: str) -> Arguments:
         arguments: Arguments = {"TableName": table}
         if table == TABLE and self._chance(0.6):
             arguments["IndexName"] = self._pick(("keys", "some", "all"))
@@ -377,7 +381,7 @@ class Generator:
 
     def _query(self) -> tuple[str, Arguments]:
         table, text = self._table(), Text()
-        arguments = self._page(text, table)
+        arguments = self._page(table)
         hash_, range_ = {"keys": ("lane", "wake"), "some": ("pk", "wake"), "all": ("lane", "")}.get(
             arguments.get("IndexName", ""), ("pk", "sk")
         )
@@ -413,7 +417,7 @@ class Generator:
 
     def _scan(self) -> tuple[str, Arguments]:
         table, text = self._table(), Text()
-        arguments = self._page(text, table)
+        arguments = self._page(table)
         filter_ = self._filter(text)
         return "Scan", arguments | text.arguments(FilterExpression=filter_)
 

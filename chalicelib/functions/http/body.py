@@ -13,6 +13,8 @@ _FIXES = {
     "missing": "add it",
     "extra_forbidden": "take it out; this field does not exist",
     "string_type": "send a string",
+    "int_type": "send a whole number",
+    "bool_type": "send true or false",
     "list_type": "send a list",
     "dict_type": "send an object",
     "model_type": "send a JSON object",

@@ -6,42 +6,53 @@ never from the cursor, so that no cursor can lead to another owner.
 
 import base64
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from chalicelib.errors import Invalid
 
 _DEFAULT = 50
 _MOST = 200
-_KEY = re.compile(r"[0-9A-Z#]{1,64}")
+_KEY = re.compile(r"[0-9A-Z#-]{1,1024}")
 
 
 @dataclass(frozen=True, slots=True)
 class PageQuery:
-    """Which page of a list is asked for."""
+    """Which page of a list is asked for.
+
+    Attributes:
+        filters: what was given of the parameters that narrow the list.
+    """
 
     after: str | None
     limit: int
+    filters: Mapping[str, str] = field(default_factory=dict)
 
 
-def read(parameters: Mapping[str, str] | None) -> PageQuery:
+def read(parameters: Mapping[str, str] | None, filters: Sequence[str] = ()) -> PageQuery:
     """Return the page that the query parameters `limit` and `cursor` ask for.
+
+    Args:
+        parameters: the query, if any.
+        filters: the parameters that this list has besides these two.
 
     Raises:
         Invalid: a parameter is unknown, the limit not 1 to 200, or the cursor not one of ours.
     """
     given = dict(parameters or {})
     limit, cursor = given.pop("limit", str(_DEFAULT)), given.pop("cursor", None)
+    narrowed = {name: given.pop(name) for name in filters if name in given}
     if given:
         name = min(given)
         raise Invalid(
             f"there is no query parameter {name!r:.80}",
             field=f"{name:.80}" or "query",
-            fix="use: cursor, limit",
+            fix=f"use: {', '.join(sorted((*filters, 'cursor', 'limit')))}",
         )
     if not re.fullmatch(r"[0-9]{1,4}", limit) or not 1 <= int(limit) <= _MOST:
         raise Invalid(f"limit is {limit!r:.80}", field="limit", fix=f"use 1 to {_MOST}")
-    return PageQuery(after=_decode(cursor) if cursor is not None else None, limit=int(limit))
+    after = _decode(cursor) if cursor is not None else None
+    return PageQuery(after=after, limit=int(limit), filters=narrowed)
 
 
 def encode(key: str | None) -> str | None:

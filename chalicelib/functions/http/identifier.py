@@ -4,7 +4,16 @@ import re
 
 from chalicelib.errors import NotFound
 
-_ID = re.compile(r"[0-9A-Z-]{1,64}")
+# A task's id names all that it came from, and what it came from has a bounded depth; a partition
+# key, which is an owner and an id, may have 2,048 bytes.
+_MOST_CHARACTERS = 1_024
+_ID = re.compile(r"[0-9A-Z]+(?:-[0-9A-Z]+)*")
+_SHOWN = 80
+
+
+def is_identifier(text: str) -> bool:
+    """Return whether something could have this id."""
+    return len(text) <= _MOST_CHARACTERS and bool(_ID.fullmatch(text))
 
 
 def identifier(text: str, noun: str) -> str:
@@ -13,6 +22,6 @@ def identifier(text: str, noun: str) -> str:
     Raises:
         NotFound: nothing can have this id.
     """
-    if not _ID.fullmatch(text):
-        raise NotFound(f"there is no {noun} {text!r:.80}")
+    if not is_identifier(text):
+        raise NotFound(f"there is no {noun} {text[:_SHOWN]!r}")
     return text

@@ -1,8 +1,10 @@
-"""What operators see of jobs, firings and runs."""
+"""What operators see of jobs, firings, runs and heartbeats; of tasks, see `render_task`."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
+from chalicelib.background.heartbeats.record import WorkHeartbeatKind, WorkHeartbeatRecord
 from chalicelib.background.task import Task, slot_instant
 from chalicelib.clock import rfc3339
 from chalicelib.functions.http.cursor import encode
@@ -50,8 +52,8 @@ def run(view: RunView) -> dict[str, Any]:
     header = view.header
     return {
         "id": header.run_id,
-        "job_id": header.task.subject,
-        "slot": rfc3339(header.task.slot),
+        "job_id": header.task.subject if header.task.is_slot else None,
+        "slot": rfc3339(header.task.slot) if header.task.is_slot else None,
         "state": header.state or "running",
         "reason": header.reason or None,
         "provider": header.provider,
@@ -62,6 +64,21 @@ def run(view: RunView) -> dict[str, Any]:
         "prompt": header.prompt,
         "steps": [_step(step) for step in view.steps],
         "result": view.result,
+    }
+
+
+def heartbeat(record: WorkHeartbeatRecord, now: datetime) -> dict[str, Any]:
+    """Return the last sign of life of a piece of work."""
+    age = max(now - record.updated_at, timedelta())
+    is_task = record.kind in {WorkHeartbeatKind.BACKGROUND_TASK, WorkHeartbeatKind.RUN}
+    return {
+        "kind": record.kind,
+        "object_id": record.object_id,
+        "key": record.heartbeat_key,
+        "summary": record.summary,
+        "updated_at": rfc3339(record.updated_at),
+        "age_seconds": age // timedelta(seconds=1),
+        "task": record.object_id if is_task else None,
     }
 
 

@@ -57,6 +57,7 @@ def aftermath(of: Container) -> Aftermath:
         conclusions=conclusions(of),
         otherwise=TaskConclusion(journal=journal(of), clock=of.clock),
         places=places(of),
+        work=work(of),
     )
 
 

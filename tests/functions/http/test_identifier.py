@@ -24,7 +24,11 @@ def test_what_looks_like_one_of_ours_is_passed_on(text: str) -> None:
         "../J",
         "Ｊ",  # noqa: RUF001 - full-width
         "٣",
-        "A" * 65,
+        "A" * 1_025,
+        "-",
+        "J-",
+        "-J",
+        "J--J",
         "J J",
         "\x00",
         "\ud800",

@@ -31,7 +31,7 @@ def _encoded(key: str) -> str:
         "%FF",
         "%C3%A9",
         _encoded("lower case"),
-        _encoded("A" * 65),
+        _encoded("A" * 1_025),
         _encoded("other/J"),
         "A" * 5_000,
     ],

@@ -1,0 +1,87 @@
+"""What operators see of a task."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from chalicelib.background.task import Task
+from chalicelib.clock import rfc3339
+from chalicelib.functions.http.attempts import attempts
+
+
+def task(task: Task) -> dict[str, Any]:
+    """Return a task of any kind; a slot's says what became of the slot, too."""
+    ref = task.ref
+    parent, membership = ref.parent, task.membership
+    shown: dict[str, Any] = {"id": ref.id, "kind": task.kind, "state": task.shown_state}
+    if ref.is_slot:
+        shown["outcome"] = task.outcome
+    return shown | {
+        "reason": task.reason or None,
+        "lane": task.lane,
+        "priority": task.priority,
+        "created_at": _shown(task.created_at),
+        "not_before": _shown(task.due),
+        "expires_at": _shown(task.expires_at),
+        "started_at": _shown(task.started_at),
+        "finished_at": _shown(task.finished_at),
+        "max_attempts": task.last_attempt + 1,
+        "attempts": _attempts(task),
+        "hops": task.hops,
+        "depth": task.depth,
+        "parent": parent.id if parent else None,
+        "group": membership.group if membership else None,
+        "serial": membership.serial if membership else None,
+        "children": task.children,
+        "payload": _payload(task),
+        "run_id": ref.run_id if _has_run(task) else None,
+        "cancel": _cancel(task),
+        "links": _links(task),
+    }
+
+
+def _attempts(task: Task) -> list[dict[str, Any]]:
+    return [
+        {
+            "number": each.number,
+            "started_at": _shown(each.started_at),
+            "ended_at": _shown(each.ended_at),
+            "state": each.state,
+            "reason": each.reason or None,
+        }
+        for each in attempts(task)
+    ]
+
+
+def _payload(task: Task) -> Any:
+    """Return what a task was told; of a large payload, where it is and what it must be."""
+    if task.payload_key:
+        return {"in": "s3", "sha256": task.payload_sha256}
+    return json.loads(task.payload) if task.payload else None
+
+
+def _has_run(task: Task) -> bool:
+    """Return whether a run has begun: its first step was accepted, in this life or an earlier."""
+    return task.checkpoint is not None or task.has_fired
+
+
+def _cancel(task: Task) -> dict[str, Any] | None:
+    if task.cancel is None:
+        return None
+    return {"requested_at": rfc3339(task.cancel.at), "reason": task.cancel.reason}
+
+
+def _links(task: Task) -> dict[str, str]:
+    ref = task.ref
+    links = {"self": f"/v1/tasks/{ref.id}", "children": f"/v1/tasks?parent={ref.id}"}
+    if ref.parent:
+        links["parent"] = f"/v1/tasks/{ref.parent.id}"
+    if ref.is_slot:
+        links["job"] = f"/v1/jobs/{ref.subject}"
+    if _has_run(task):
+        links["run"] = f"/v1/runs/{ref.run_id}"
+    return links
+
+
+def _shown(instant: datetime | None) -> str | None:
+    return rfc3339(instant) if instant else None

@@ -1,0 +1,1 @@
+"""The `palyra` command: what operators do from a terminal. It is a client of the HTTP API."""

@@ -1,0 +1,63 @@
+"""The `palyra` command: its nouns, and how it ends."""
+
+import sys
+from typing import NoReturn
+
+import click
+from click.shell_completion import get_completion_class
+
+from cli.heartbeats import heartbeats
+from cli.problem import Exit
+from cli.tasks import tasks
+
+_SHELLS = ("bash", "zsh", "fish")
+_EXAMPLES = """\b
+Examples:
+  palyra tasks list --state failed
+  palyra tasks create --prompt "Summarize health" --tool system.health
+  palyra tasks show ID
+
+\b
+Exit codes, the same with and without --json:
+  0 done      1 refused          2 usage              3 not found
+  4 denied    5 another state    69 nobody answers    130 interrupted
+"""
+_HOW_TO_COMPLETE = """\b
+bash: eval "$(palyra completion bash)"                   in ~/.bashrc
+zsh:  eval "$(palyra completion zsh)"                    in ~/.zshrc
+fish: palyra completion fish | source                    in ~/.config/fish/config.fish
+"""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EXAMPLES)
+@click.version_option(package_name="palyra", message="%(prog)s %(version)s")
+def palyra() -> None:
+    """Operate Palyra from a terminal.
+
+    The local cloud of this folder is found by itself (STATE, or .palyra). Another Palyra is named
+    by PALYRA_URL and PALYRA_TOKEN. What talks to it takes --json.
+    """
+
+
+@palyra.command(epilog=_HOW_TO_COMPLETE)
+@click.argument("shell", type=click.Choice(_SHELLS))
+def completion(shell: str) -> None:
+    """Print what makes a shell complete commands, options and ids."""
+    found = get_completion_class(shell)
+    assert found is not None  # noqa: S101 - each of the choices has one
+    click.echo(found(palyra, {}, "palyra", "_PALYRA_COMPLETE").source())
+
+
+palyra.add_command(tasks)
+palyra.add_command(heartbeats)
+
+
+def main() -> NoReturn:
+    """Run the command, and exit with its code."""
+    try:
+        sys.exit(palyra.main(prog_name="palyra", standalone_mode=False) or Exit.OK)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(Exit.INTERRUPTED)

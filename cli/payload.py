@@ -1,0 +1,29 @@
+"""Payloads as they are given on a command line: JSON, `@file`, or `-` for stdin."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+class Payload(click.ParamType[Any]):
+    """A JSON document; the API says whether it is one that fits."""
+
+    name = "JSON|@FILE|-"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the document."""
+        try:
+            return json.loads(_text(value))
+        except OSError as error:
+            self.fail(f"{value[1:]} cannot be read: {error.strerror}", param, ctx)
+        except (ValueError, RecursionError) as error:
+            self.fail(f"it is not JSON: {error}", param, ctx)
+
+
+def _text(value: str) -> str:
+    if value == "-":
+        return sys.stdin.read()
+    return Path(value[1:]).read_text() if value.startswith("@") else value

@@ -1,0 +1,188 @@
+"""When the sweep looks at a task, and what it does then."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from chalicelib.background.looking import (
+    NEVER,
+    SweepAction,
+    first_look,
+    next_look,
+    resend_pause,
+    sends_into_backlog,
+    sweep_action,
+)
+from chalicelib.background.task import CancelRequest, Membership, State, Task
+from tests.support.tasks import PACE, SECOND, a_task
+from tests.support.world import MINUTE, NOON
+
+HELD = {"state": State.RUNNING, "token": 1, "lease_until": NOON + SECOND}
+ABANDONED = HELD | {"lease_until": NOON - SECOND}
+PAUSED = {"state": State.PAUSED}
+JUST_ASKED = {"cancel": CancelRequest(NOON, "no")}
+LONG_ASKED = {"cancel": CancelRequest(NOON - PACE.grace, "no")}
+CHILD = {"membership": Membership("g", serial=False)}
+IN_TIME = CHILD | {"started_at": NOON - PACE.child_timeout + SECOND}
+TOO_LONG = CHILD | {"started_at": NOON - PACE.child_timeout}
+
+INSTANTS = st.integers(-10_000, 10_000).map(lambda seconds: NOON + seconds * SECOND)
+MAYBE = st.none() | INSTANTS
+STATES = st.sampled_from([State.QUEUED, State.RUNNING, State.PAUSED])
+TASKS = st.builds(
+    lambda state, lease, instants, attempt, child: a_task(
+        state=state,
+        lease_until=lease if state is State.RUNNING else None,
+        wake_at=instants[0],
+        expires_at=instants[1],
+        started_at=instants[2],
+        cancel=CancelRequest(instants[3], "no") if instants[3] else None,
+        attempt=attempt,
+        membership=Membership("g", serial=False) if child else None,
+    ),
+    STATES,
+    INSTANTS,
+    st.tuples(INSTANTS, MAYBE, MAYBE, MAYBE),
+    st.integers(0, 2),
+    st.booleans(),
+)
+HEALTHY = TASKS.filter(
+    lambda task: (
+        sweep_action(task, NOON, PACE) is SweepAction.WAIT
+        and (task.lease_until is None or task.lease_until > NOON)
+    )
+)
+
+
+class TestSweepAction:
+    @pytest.mark.parametrize(
+        ("fields", "action"),
+        [
+            ({}, SweepAction.SEND),
+            ({"wake_at": NOON + SECOND}, SweepAction.NOTHING),
+            ({"wake_at": None}, SweepAction.NOTHING),
+            ({"state": State.SUCCEEDED}, SweepAction.NOTHING),
+            (HELD, SweepAction.WAIT),
+            (HELD | {"attempt": 2}, SweepAction.WAIT),
+            (HELD | {"lease_until": NOON}, SweepAction.WAIT),
+            (ABANDONED, SweepAction.SEND),
+            (ABANDONED | {"attempt": 2}, SweepAction.FAIL),
+            (PAUSED, SweepAction.WAIT),
+            ({"expires_at": NOON}, SweepAction.EXPIRE),
+            ({"expires_at": NOON + SECOND}, SweepAction.SEND),
+            (HELD | {"expires_at": NOON}, SweepAction.EXPIRE),
+            (PAUSED | {"expires_at": NOON}, SweepAction.EXPIRE),
+            (ABANDONED | {"attempt": 2, "expires_at": NOON}, SweepAction.EXPIRE),
+            (JUST_ASKED, SweepAction.CANCEL),
+            (PAUSED | JUST_ASKED, SweepAction.CANCEL),
+            (HELD | JUST_ASKED, SweepAction.WAIT),
+            (HELD | LONG_ASKED, SweepAction.CANCEL),
+            (ABANDONED | JUST_ASKED, SweepAction.CANCEL),
+            (ABANDONED | JUST_ASKED | {"attempt": 2}, SweepAction.CANCEL),
+            (HELD | IN_TIME, SweepAction.WAIT),
+            (HELD | TOO_LONG, SweepAction.STOP),
+            (ABANDONED | TOO_LONG, SweepAction.STOP),
+            (TOO_LONG, SweepAction.STOP),
+            (HELD | TOO_LONG | JUST_ASKED, SweepAction.WAIT),
+            (HELD | TOO_LONG | {"membership": None}, SweepAction.WAIT),
+        ],
+    )
+    def test_is_found_by_state_lease_attempts_and_requests(
+        self, fields: dict[str, object], action: SweepAction
+    ) -> None:
+        assert sweep_action(a_task(**fields), NOON, PACE) is action
+
+    @given(TASKS)
+    def test_living_work_is_never_taken_away_without_a_reason(self, task: Task) -> None:
+        assume(task.state is State.RUNNING and not task.lease_is_over(NOON))
+        taken = {SweepAction.CANCEL, SweepAction.EXPIRE, SweepAction.FAIL, SweepAction.SEND}
+
+        if sweep_action(task, NOON, PACE) in taken:
+            is_expired = task.expires_at is not None and task.expires_at <= NOON
+            assert is_expired or task.cancel is not None
+
+    @given(TASKS)
+    def test_no_open_task_whose_time_has_come_is_passed_over(self, task: Task) -> None:
+        assume(task.wake_at is not None and task.wake_at <= NOON)
+
+        assert sweep_action(task, NOON, PACE) is not SweepAction.NOTHING
+
+
+class TestNextLook:
+    @given(HEALTHY)
+    def test_is_in_the_future(self, task: Task) -> None:
+        assert next_look(task, NOON, PACE) > NOON
+
+    @given(HEALTHY)
+    def test_is_no_later_than_anything_that_ends_its_health(self, task: Task) -> None:
+        ends: list[datetime | None] = [task.lease_until, task.expires_at]
+        if task.cancel:
+            ends.append(task.cancel.at + PACE.grace)
+        elif task.membership and task.started_at and task.state is State.RUNNING:
+            ends.append(task.started_at + PACE.child_timeout)
+        look = next_look(task, NOON, PACE)
+
+        assert all(look <= end for end in ends if end is not None)
+
+    @given(HEALTHY)
+    def test_finds_the_task_as_well_as_it_was_until_then(self, task: Task) -> None:
+        look = next_look(task, NOON, PACE)
+
+        assert sweep_action(task, look - SECOND / 1000, PACE) in {
+            SweepAction.WAIT,
+            SweepAction.NOTHING,
+        }
+
+    def test_of_a_lease_that_ends_now_is_the_next_sweep(self) -> None:
+        task = a_task(**HELD | {"lease_until": NOON})
+
+        assert next_look(task, NOON, PACE) == NOON
+
+    @pytest.mark.parametrize("expires_at", [None, NOON + MINUTE])
+    def test_of_a_paused_task_is_its_expiry_or_never(self, expires_at: datetime | None) -> None:
+        assert next_look(a_task(**PAUSED, expires_at=expires_at), NOON, PACE) == (
+            expires_at or NEVER
+        )
+
+
+class TestFirstLook:
+    @given(MAYBE, MAYBE)
+    def test_is_not_before_the_message_may_be_sent(
+        self, due: datetime | None, expires_at: datetime | None
+    ) -> None:
+        assume(expires_at is None or expires_at > NOON)
+        look = first_look(due, expires_at, NOON, PACE)
+
+        assert look >= min(expires_at or NEVER, max(due or NOON, NOON) - PACE.horizon)
+        assert look > NOON or (due or NOON) <= NOON + PACE.horizon
+
+    @given(INSTANTS)
+    def test_comes_a_lease_after_a_message_that_is_sent_now(self, due: datetime) -> None:
+        assume(due <= NOON + PACE.horizon)
+
+        assert first_look(due, None, NOON, PACE) == max(due, NOON) + PACE.lease
+
+    @given(INSTANTS)
+    def test_comes_when_the_message_of_a_later_task_is_to_be_sent(self, due: datetime) -> None:
+        assume(due > NOON + PACE.horizon)
+        look = first_look(due, None, NOON, PACE)
+
+        assert look == due - PACE.horizon
+        assert look > NOON
+
+    def test_is_not_later_than_the_expiry(self) -> None:
+        assert first_look(None, NOON + SECOND, NOON, PACE) == NOON + SECOND
+
+
+def test_messages_are_sent_again_after_1_2_4_up_to_60_minutes() -> None:
+    minutes = [resend_pause(resends) // timedelta(minutes=1) for resends in range(9)]
+
+    assert minutes == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+
+def test_a_message_goes_into_a_backlog_once_and_then_only_after_an_hour() -> None:
+    sent = [resends for resends in range(9) if sends_into_backlog(a_task(resends=resends))]
+
+    assert sent == [0, 6, 7, 8]

@@ -1,0 +1,218 @@
+"""Functions: the containers in which the production code runs, kept from schedule to schedule.
+
+A container is what the wiring makes for Lambda, with this world's clock, randomness and tools. What
+it keeps in memory between invocations is forgotten when one of them crashes.
+"""
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.background.queue import decode
+from chalicelib.background.task import Lane
+from chalicelib.functions.wiring import api, dead_letters, sweeps, ticks, tools, workers
+from chalicelib.functions.wiring.container import Container
+from chalicelib.policy.engine import PolicyEngine
+from chalicelib.providers import Answer, Conversation, ToolCall, ToolResult, ToolSpec
+from chalicelib.runs.tools import Invocation, Tool
+from chalicelib.settings import Settings
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+SETTINGS = Settings(shards=1)
+_FULL_TIME = timedelta(seconds=280)
+_WORST_SKEW_SECONDS = 300
+_MAY_POST = """
+@id("simulation-may-call-outside")
+permit (principal == System::"daemon", action, resource);
+"""
+
+
+@dataclass(eq=False)
+class SkewedClock:
+    """A machine's clock, some time off."""
+
+    world: "World"
+    skew: timedelta = timedelta()
+
+    def now(self) -> datetime:
+        return self.world.now + self.skew
+
+
+@dataclass(eq=False)
+class SimHeart:
+    """Beats when time passes inside a step, not beside it."""
+
+    beats: list[tuple[timedelta, Callable[[], bool]]] = field(default_factory=list)
+
+    @contextmanager
+    def beating(self, every: timedelta, beat: Callable[[], bool]) -> Iterator[None]:
+        self.beats.append((every, beat))
+        try:
+            yield
+        finally:
+            self.beats.pop()
+
+
+class SimProvider:
+    """Calls each granted tool once, and then answers."""
+
+    name = "simulated"
+    deadline = timedelta(seconds=1)
+
+    def reply(self, conversation: Conversation) -> ToolCall | Answer:
+        called = sum(isinstance(turn, ToolResult) for turn in conversation.turns)
+        if called < len(conversation.tools):
+            return ToolCall(conversation.tools[called].name)
+        return Answer("done")
+
+
+class Remembered:
+    """The real policy engine, asked once for each question: its answers depend on nothing else."""
+
+    _answers: dict[str, Any] = {}  # noqa: RUF012 - shared on purpose by all worlds of a process
+
+    def __init__(self) -> None:
+        self._engine = PolicyEngine(_MAY_POST)
+
+    def authorize(self, principal: Any, action: str, resource: Any, context: Any) -> Any:
+        question = f"{action} {resource} {context}"
+        if question not in self._answers:
+            answer = self._engine.authorize(principal, action, resource, context)
+            self._answers[question] = answer
+        return self._answers[question]
+
+
+@dataclass(eq=False)
+class Function:
+    """A container of one function."""
+
+    name: str
+    container: Container
+    clock: SkewedClock
+    lane: str = Lane.NORMAL
+    heart: SimHeart = field(default_factory=SimHeart)
+
+    def __post_init__(self) -> None:
+        of = self.container
+        self.tick = ticks.tick(of)
+        self.sweep = sweeps.sweep(of)
+        self.collector = sweeps.collector(of)
+        self.worker = workers.worker(of, self.lane)
+        self.jobs = api.jobs(of)
+        self.tasks = api.tasks(of)
+        self.transcripts = api.transcripts(of)
+        self.dead_letters = dead_letters.dead_letters(of)
+        self.worker.heart = self.heart
+        workers.runs(of).provider = SimProvider()
+        policy: Any = Remembered()
+        workers.runs(of).policy = policy
+        for kind in self.worker.kinds.values():
+            kind.policy = policy  # type: ignore[attr-defined]
+
+    def take(self, body: str, stop_at: datetime) -> None:
+        """Carry out what a message points to, as the worker's trigger does."""
+        self.worker.handle(decode(body), stop_at)
+
+    def forget(self) -> None:
+        """Lose what is kept in memory."""
+        sweeps.journal(self.container)._heads.clear()
+
+
+class Functions:
+    """The containers of one world."""
+
+    time = _FULL_TIME
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._random = random.Random(0)
+        with world_installed(world):
+            self.api = self._function("api")
+            self.tick = self._function("tick")
+            self.second_tick = self._function("tick-2")
+            self.sweep = self._function("sweep")
+            self.second_sweep = self._function("sweep-2")
+            self.workers = {
+                str(lane): [self._function(f"worker-{lane}", lane) for _ in range(2)]
+                for lane in Lane
+            }
+        self._all = [self.api, self.tick, self.second_tick, self.sweep, self.second_sweep]
+        self._all += [each for pair in self.workers.values() for each in pair]
+
+    def worker(self, lane: str) -> Function:
+        """Return one of the containers of a lane, by chance one that was used before."""
+        return self._world.chance.choice(self.workers[lane])
+
+    def reset(self) -> None:
+        """Make all containers as good as new."""
+        self.time = _FULL_TIME
+        self._random.seed(0)
+        for function in self._all:
+            function.clock.skew = timedelta()
+            function.heart.beats.clear()
+            function.forget()
+
+    def skew(self, chance: random.Random) -> bool:
+        """Put clocks off by up to five minutes, in one of four worlds; say whether they are."""
+        is_skewed = chance.random() < 1 / 4
+        if is_skewed:
+            for function in self._all:
+                off = chance.randint(-_WORST_SKEW_SECONDS, _WORST_SKEW_SECONDS)
+                function.clock.skew = timedelta(seconds=off)
+        return is_skewed
+
+    def _function(self, name: str, lane: str = Lane.NORMAL) -> Function:
+        clock = SkewedClock(self._world)
+        container = Container(settings=SETTINGS, clock=clock, random_bytes=self._bytes)
+        tools.toolbox(container)._tools |= _tools(self._world)
+        return Function(name, container, clock, lane)
+
+    def _bytes(self, number: int) -> bytes:
+        return self._random.randbytes(number)
+
+
+@contextmanager
+def world_installed(world: "World") -> Iterator[None]:
+    """Make clients for containers: they are made once and outlive schedules."""
+    with world.installed():
+        yield
+
+
+def _tools(world: "World") -> dict[str, Tool]:
+    def tool(name: str, call: Callable[[Invocation], Mapping[str, Any]], **more: Any) -> Tool:
+        return Tool(spec=ToolSpec(name, "read", name), call=call, **more)
+
+    def look(_invocation: Invocation) -> Mapping[str, Any]:
+        return {"seen": 1}
+
+    def post(invocation: Invocation) -> Mapping[str, Any]:
+        world.checker.called_outside(invocation.key, idempotent=False)
+        return {"posted": 1}
+
+    def put(invocation: Invocation) -> Mapping[str, Any]:
+        world.checker.called_outside(invocation.key, idempotent=True)
+        return {"put": 1}
+
+    def flaky(invocation: Invocation) -> Mapping[str, Any]:
+        if world.checker.flakes(invocation.key):
+            raise RuntimeError("it did not work this time")
+        return {"worked": 1}
+
+    def slow(_invocation: Invocation) -> Mapping[str, Any]:
+        world.take_time(timedelta(seconds=100))
+        return {"slow": 1}
+
+    made = [
+        tool("sim.look", look, is_idempotent=True),
+        tool("sim.post", post),
+        tool("sim.put", put, is_idempotent=True),
+        tool("sim.flaky", flaky, is_idempotent=True),
+        tool("sim.slow", slow, is_idempotent=True, deadline=timedelta(seconds=120)),
+        tool("sim.hang", slow, is_idempotent=True, deadline=timedelta(seconds=20)),
+    ]
+    return {each.spec.name: each for each in made}

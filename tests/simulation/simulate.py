@@ -1,0 +1,170 @@
+"""Running schedules: a flow under its faults, then alone until nothing is left to do, then judged."""
+
+from collections import Counter
+from copy import copy
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any, NamedTuple
+
+from tests.simulation.checker import Violation
+from tests.simulation.faults import Schedule
+from tests.simulation.flows import FLOWS, deliver, sweep_by, tick
+from tests.simulation.world import MINUTE, START, World
+
+_MOST_ROUNDS = 90
+_FAR = timedelta(days=300)
+
+
+class Result(NamedTuple):
+    """What came of a schedule.
+
+    Attributes:
+        calls: AWS calls, those of the recovery among them; `exposed` those that faults could hit.
+        faults: how many of each kind happened.
+        faulted: the call sites that a fault happened to, and `reached` all that were come by.
+        trace: the digest of everything that happened.
+    """
+
+    schedule: Schedule
+    violations: tuple[Violation, ...]
+    calls: int
+    exposed: int
+    faults: Counter[str]
+    faulted: frozenset[str]
+    reached: frozenset[str]
+    hours: float
+    trace: str
+    lines: tuple[str, ...]
+
+
+class Prepared(NamedTuple):
+    """A world as a flow begins with it."""
+
+    dynamo: Any
+    messages: list[Any]
+    objects: dict[str, bytes]
+    memo: dict[str, Any]
+    randomness: Any
+    now: datetime
+
+
+class Simulator:
+    """Runs schedules in one world, one after the other."""
+
+    def __init__(self) -> None:
+        self.world = World()
+        self._prepared: dict[str, Prepared] = {}
+
+    def run(self, schedule: Schedule, *, traced: bool = False) -> Result:
+        """Run a schedule from its beginning to its rest."""
+        world = self.world
+        with world.installed():
+            self._prepare(schedule)
+            if traced:
+                world.lines = []
+            world.arm(schedule)
+            FLOWS[schedule.flow].act(world)
+            world.settle()
+            exposed = world.calls
+            world.disarm()
+            resting = recover(world, ticks="job" in world.memo)
+            world.checker.at_rest(resting=resting)
+        return Result(
+            schedule=schedule,
+            violations=tuple(world.checker.violations),
+            calls=world.calls,
+            exposed=exposed,
+            faults=world.applied,
+            faulted=frozenset(world.faulted),
+            reached=frozenset(world.reached),
+            hours=(world.now - START) / timedelta(hours=1),
+            trace=world.trace.hexdigest(),
+            lines=tuple(world.lines or ()),
+        )
+
+    def length(self, flow: str) -> int:
+        """Return how many calls of a flow faults can hit."""
+        return self.run(Schedule(flow, 1)).exposed
+
+    def _prepare(self, schedule: Schedule) -> None:
+        world = self.world
+        world.begin(schedule)
+        prepared = self._prepared.get(schedule.flow)
+        if prepared is None:
+            FLOWS[schedule.flow].prepare(world)
+            self._prepared[schedule.flow] = Prepared(
+                world.dynamo.snapshot(),
+                [copy(message) for message in world.queues.messages],
+                dict(world.objects),
+                dict(world.memo),
+                world.functions._random.getstate(),
+                world.now,
+            )
+            world.begin(schedule)
+            prepared = self._prepared[schedule.flow]
+        world.dynamo.restore(prepared.dynamo)
+        world.queues.messages = [copy(message) for message in prepared.messages]
+        world.queues.sent = len(prepared.messages)
+        world.objects = dict(prepared.objects)
+        world.memo = dict(prepared.memo)
+        world.functions._random.setstate(prepared.randomness)
+        world.now = prepared.now
+
+
+def recover(world: World, *, ticks: bool) -> frozenset[str]:
+    """Let a world come to rest without faults; return what rests open because it should."""
+    world.functions.time = timedelta(seconds=280)
+    if ticks:
+        tick(world)
+    for _ in range(_MOST_ROUNDS):
+        world.settle()
+        if world.memo.get("resumes"):
+            resume_paused(world)
+            world.settle()
+        following = _next_instant(world)
+        if following is None:
+            break
+        world.pass_time(max(following - world.now, timedelta(seconds=1)))
+        deliver(world)
+        if _is_due(world):
+            sweep_by(world, world.functions.sweep)
+    if world.dynamo.tables["palyra-local-heartbeats"].rows():
+        world.pass_time(15 * MINUTE)
+        sweep_by(world, world.functions.sweep)
+        world.settle()
+    return frozenset(world.memo.get("resting", ()))
+
+
+def _is_due(world: World) -> bool:
+    """Return whether a sweep, whose clock may be wrong, could find anything."""
+    now = (world.now + world.functions.sweep.clock.skew).timestamp() * 1000
+    rows = world.checker.rows.values()
+    return any("wake_at" in row and int(row["wake_at"]["N"]) <= now for row in rows)
+
+
+def resume_paused(world: World) -> None:
+    """Let an operator who sees a paused task resume it."""
+    for (pk, sk), row in list(world.checker.rows.items()):
+        if pk == "main#tasks" and row.get("state", {}).get("S") == "paused":
+            tasks = world.functions.api.tasks
+            world.invoke(world.functions.api, lambda sk=sk: tasks.resume("main", "token:x", sk))
+
+
+def _next_instant(world: World) -> datetime | None:
+    """Return when something is to be done next, or None if nothing ever is."""
+    instants = [message.visible_at for message in world.queues.messages]
+    instants += [process.wakes_at for process in world.asleep if process.wakes_at]
+    for row in world.checker.rows.values():
+        if "wake_at" in row:
+            instants.append(datetime.fromtimestamp(int(row["wake_at"]["N"]) / 1000, UTC))
+    soon = [each for each in instants if each < world.now + _FAR]
+    if not soon:
+        return None
+    # A clock that is behind sees it later.
+    return max(min(soon), world.now + timedelta(seconds=20))
+
+
+@cache
+def simulator() -> Simulator:
+    """Return this process's simulator."""
+    return Simulator()

@@ -1,0 +1,109 @@
+"""Call sites: the functions of the stores from which AWS is called, found in their source.
+
+A fault that never happened to one of them proves nothing about it, so the list comes from the code
+and not from what was run.
+"""
+
+import ast
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+_DIRECT = {"find", "find_all", "page", "put", "change", "remove", "transact", "query"}
+_GROUND = {"chalicelib.tables", "chalicelib.aws"}
+# Sign-in is not a flow of work: nothing is claimed, and a token that cannot be read refuses.
+_ELSEWHERE = {"chalicelib.access.store"}
+
+
+@cache
+def all_sites() -> frozenset[str]:
+    """Return every public function that reaches AWS, as `module.Class.function`."""
+    return frozenset(site for path in _modules() for site in _sites_of(path))
+
+
+def current_site() -> str:
+    """Return the site that the call under way comes from: the outermost of its own module."""
+    frame = sys._getframe(2)
+    found = module = ""
+    while frame is not None:
+        name = frame.f_globals.get("__name__", "")
+        if name.startswith("chalicelib") and name not in _GROUND:
+            function = frame.f_code.co_qualname.split(".<locals>")[0]
+            if module and name != module:
+                break
+            module = name
+            if not function.rpartition(".")[2].startswith("_"):
+                return f"{name}.{function}"
+            found = f"{name}.{function}"
+        frame = frame.f_back  # type: ignore[assignment]
+    return found
+
+
+def _modules() -> Iterator[Path]:
+    for path in sorted((ROOT / "chalicelib").rglob("*.py")):
+        text = path.read_text()
+        is_ground = _module(path) in _GROUND | _ELSEWHERE
+        if not is_ground and (path.name == "store.py" or "aws.call(" in text):
+            yield path
+
+
+def _module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+def _sites_of(path: Path) -> Iterator[str]:
+    functions = dict(_functions(ast.parse(path.read_text())))
+    reaching = {name for name, node in functions.items() if _calls_aws(node)}
+    while True:
+        names = {name.rpartition(".")[2] for name in reaching}
+        more = {
+            name
+            for name, node in functions.items()
+            if name not in reaching and _called(node) & {n for n in names if n.startswith("_")}
+        }
+        if not more:
+            break
+        reaching |= more
+    for name in reaching:
+        last = name.rpartition(".")[2]
+        # A `.._write` is a part of a transaction, which somebody else makes.
+        if not last.startswith("_") and not last.endswith("_write"):
+            yield f"{_module(path)}.{name}"
+
+
+def _functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            yield node.name, node
+        if isinstance(node, ast.ClassDef):
+            for each in node.body:
+                if isinstance(each, ast.FunctionDef):
+                    yield f"{node.name}.{each.name}", each
+
+
+def _calls_aws(node: ast.FunctionDef) -> bool:
+    return any(
+        _is_row(call.func.value) and call.func.attr in _DIRECT
+        for call in ast.walk(node)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
+    ) or any(
+        isinstance(call.func, ast.Attribute)
+        and isinstance(call.func.value, ast.Name)
+        and (call.func.value.id, call.func.attr) == ("aws", "call")
+        for call in ast.walk(node)
+        if isinstance(call, ast.Call)
+    )
+
+
+def _is_row(node: ast.expr) -> bool:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name) and (node.id.endswith("Row") or node.id.endswith("row"))
+
+
+def _called(node: ast.FunctionDef) -> set[str]:
+    """Return the names of functions and properties that a function uses."""
+    attributes = {each.attr for each in ast.walk(node) if isinstance(each, ast.Attribute)}
+    return attributes | {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}

@@ -1,0 +1,291 @@
+"""A world for one schedule: the production code on simulated AWS, one AWS call at a time.
+
+Every invocation of a function is a process of its own, and stops before each AWS call; who goes on
+is the schedule's matter. What a process keeps in memory is lost when it crashes; a container that
+did not crash carries its memory to the next invocation. Time passes only between rounds, or inside
+a slow step.
+"""
+
+import hashlib
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest.mock import patch
+
+from greenlet import getcurrent, greenlet
+
+from chalicelib import tables
+from chalicelib.errors import PalyraError, Unavailable
+from tests.simulation import seam
+from tests.simulation.checker import Checker
+from tests.simulation.containers import Function, Functions
+from tests.simulation.dynamo import SimDynamo
+from tests.simulation.faults import Crash, Fault, Schedule, applicable, failure
+from tests.simulation.services import Message, S3Client, SimQueues, SqsClient, StsClient
+from tests.simulation.sites import current_site
+from tests.support.world import _tables
+
+START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+_MOST_CALLS = 2_000
+_DEADLINE = timedelta(seconds=280)
+
+
+class Runaway(AssertionError):
+    """A schedule did not come to an end."""
+
+
+class Observed(SimDynamo):
+    """A DynamoDB that shows each committed write to whoever judges the history."""
+
+    checker: Checker | None = None
+
+    def commit(self, made: Any, factor: int = 1) -> None:
+        super().commit(made, factor)
+        if self.checker is not None and made.old is not made.new:
+            self.checker.committed(
+                made.table.schema.name,
+                made.old.item if made.old else None,
+                made.new.item if made.new else None,
+            )
+
+
+@dataclass(eq=False)
+class Process:
+    """One invocation of a function.
+
+    Attributes:
+        wakes_at: when it goes on, if it was put aside.
+    """
+
+    name: str
+    function: Function
+    body: greenlet
+    wakes_at: datetime | None = None
+
+
+class World:
+    """Everything that a schedule runs in."""
+
+    def __init__(self) -> None:
+        self.now = START
+        self.dynamo = Observed(_tables(), clock=lambda: self.now)
+        self.functions = Functions(self)
+        self.empty = self.dynamo.snapshot()
+        self.begin(Schedule("", 0))
+
+    def begin(self, schedule: Schedule) -> None:
+        """Forget everything, and be ready for a schedule."""
+        self.now = START
+        self.dynamo.checker = None
+        self.dynamo.restore(self.empty)
+        self.queues = SimQueues(lambda: self.now)
+        self.objects: dict[str, bytes] = {}
+        self.chance = random.Random(schedule.seed)
+        self.faults: dict[int, int] = {}
+        self.switches: dict[int, int] = {}
+        self.calls = 0
+        self.applied: Counter[str] = Counter()
+        self.faulted: set[str] = set()
+        self.reached: set[str] = set()
+        self.trace = hashlib.blake2b(digest_size=16)
+        self.lines: list[str] | None = None
+        self.asleep: list[Process] = []
+        self.running: list[Process] = []
+        self.number = 0
+        self.is_skewed = False
+        self.memo: dict[str, Any] = {}
+        self.checker = Checker(self)
+        self.functions.reset()
+
+    def arm(self, schedule: Schedule) -> None:
+        """Let the faults of a schedule happen from now on; calls are counted from here."""
+        self.calls = 0
+        self.faults, self.switches = dict(schedule.faults), dict(schedule.switches)
+        self.dynamo.checker = self.checker
+        self.checker.rows = self.checker.rows_now()
+        self.is_skewed = self.functions.skew(self.chance)
+
+    def disarm(self) -> None:
+        """Let nothing go wrong any more."""
+        self.faults, self.switches = {}, {}
+        self.dynamo.stale = lambda: None
+
+    # What happens.
+
+    def invoke(self, function: Function, act: Callable[[], Any], name: str = "") -> Process:
+        """Start an invocation; it runs when `settle` is called."""
+        self.number += 1
+        process = Process(name or function.name, function, greenlet(lambda: self._run(act)))
+        process.body.process = process  # type: ignore[attr-defined]
+        self.running.append(process)
+        return process
+
+    def settle(self) -> None:
+        """Let the processes go on, one at a time, until each has ended or is put aside."""
+        while self.running:
+            process = self.running[0]
+            process.body.switch()
+            if process.body.dead and process in self.running:
+                self.running.remove(process)
+
+    def deliver(self, message: Message) -> None:
+        """Hand a message to a worker of its lane."""
+        self.queues.receive(message)
+        worker = self.functions.worker(message.lane)
+
+        def act() -> None:
+            try:
+                worker.take(message.body, worker.clock.now() + self.functions.time)
+            except Unavailable:
+                self.queues.bury(message)
+                raise
+            self.queues.delete(message)
+
+        self.invoke(worker, act, f"worker-{message.lane}")
+
+    def pass_time(self, by: timedelta) -> None:
+        """Let time pass, and wake whoever was put aside for so long."""
+        self.now += by
+        for process in [each for each in self.asleep if each.wakes_at <= self.now]:
+            self.asleep.remove(process)
+            process.wakes_at = None
+            self.running.append(process)
+
+    def take_time(self, by: timedelta) -> None:
+        """Let time pass inside a step; what beats beside it beats."""
+        process = self.process
+        beats = process.function.heart.beats if process else []
+        beating = bool(beats)
+        end = self.now + by
+        while self.now < end:
+            every, beat = beats[-1] if beats else (by, lambda: False)
+            self.pass_time(min(every, end - self.now))
+            beating = beating and beat()
+
+    # What AWS is asked.
+
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        """Put this world in AWS's place."""
+
+        def clients(service: str) -> Any:
+            made: dict[str, Any] = {"sqs": SqsClient, "s3": S3Client, "sts": StsClient}
+            return made[service](self)
+
+        with seam.install(self._dynamo, clients), patch.object(tables.time, "sleep"):
+            yield
+
+    def make(self, operation: str, arguments: Any, do: Callable[[], Any]) -> Any:
+        """Make a call, unless something goes wrong with it."""
+        self.calls += 1
+        number = self.calls
+        if number > _MOST_CALLS:
+            raise Runaway
+        self._switch(number)
+        site = current_site()
+        self.reached.add(site)
+        fault = self._fault(number, operation, arguments, site)
+        self._note(number, operation, arguments, site, fault)
+        if fault is None:
+            return do()
+        return self._faulted(fault, number, operation, do)
+
+    @property
+    def process(self) -> Process | None:
+        """Return the process that is running."""
+        return getattr(getcurrent(), "process", None)
+
+    def _dynamo(self, operation: str, arguments: dict[str, Any]) -> Any:
+        return self.make(operation, arguments, lambda: self.dynamo.call(operation, arguments))
+
+    def _switch(self, number: int) -> None:
+        which = self.switches.pop(number, None)
+        process = self.process
+        if which is None or process is None or process not in self.running:
+            return
+        self.running.remove(process)
+        if which:
+            process.wakes_at = self.now + which * MINUTE
+            self.asleep.append(process)
+            self.applied["frozen"] += 1
+        else:
+            self.running.append(process)
+            self.applied["switched"] += 1
+        getcurrent().parent.switch()
+
+    def _fault(self, number: int, operation: str, arguments: Any, site: str) -> Fault | None:
+        which = self.faults.get(number)
+        if which is None:
+            return None
+        possible = applicable(operation, arguments)
+        fault = possible[which % len(possible)]
+        self.applied[fault] += 1
+        self.faulted.add(site)
+        return fault
+
+    def _faulted(self, fault: Fault, number: int, operation: str, do: Callable[[], Any]) -> Any:
+        if fault is Fault.STALE:
+            self.dynamo.stale = lambda: (1 + number % 5, 60.0)
+            try:
+                return do()
+            finally:
+                self.dynamo.stale = lambda: None
+        if fault is Fault.CRASH_BEFORE:
+            raise Crash
+        if fault in {Fault.FAIL, Fault.THROTTLE, Fault.CONFLICT}:
+            raise failure(fault, operation)
+        if fault is Fault.LOST:
+            do()
+            self.queues.messages.pop()
+            return {}
+        answer = self._twice(do) if fault in {Fault.RETRY, Fault.DUPLICATE} else do()
+        if fault is Fault.LOST_REPLY:
+            raise failure(fault, operation)
+        if fault is Fault.CRASH_AFTER:
+            raise Crash
+        return answer
+
+    def _twice(self, do: Callable[[], Any]) -> Any:
+        try:
+            do()
+        except Exception:  # noqa: BLE001, S110 - botocore answers with the second reply alone
+            pass
+        return do()
+
+    def _run(self, act: Callable[[], Any]) -> None:
+        process = self.process
+        assert process is not None
+        try:
+            act()
+        except Crash:
+            self._log(f"{process.name} dies")
+            process.function.forget()
+        except Unavailable as error:
+            self._log(f"{process.name} fails: {error.detail}")
+        except PalyraError as error:
+            self._log(f"{process.name} is refused: {error.detail}")
+        except Runaway:
+            raise
+        except Exception as error:  # noqa: BLE001 - nothing may surprise an invocation
+            self.checker.violated("I14 no surprise", f"{type(error).__name__}: {error}")
+
+    def _note(
+        self, number: int, operation: str, arguments: Any, site: str, fault: Fault | None
+    ) -> None:
+        process = self.process
+        name = process.name if process else "-"
+        line = f"{number} {name} {operation} {site} {fault or ''}"
+        self.trace.update(line.encode())
+        if self.lines is not None:
+            key = arguments.get("Key") or arguments.get("MessageBody") or ""
+            self.lines.append(f"{self.now:%H:%M:%S} {line} {key}")
+
+    def _log(self, line: str) -> None:
+        self.trace.update(line.encode())
+        if self.lines is not None:
+            self.lines.append(f"{self.now:%H:%M:%S}   {line}")
