@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pynamodb.attributes import UnicodeAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import PynamoDBException
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
@@ -57,6 +57,18 @@ class Write(NamedTuple):
     arguments: dict[str, Any]
 
 
+class WholeNumber(NumberAttribute):
+    """A number without a fraction; all numbers in tables are counts or milliseconds."""
+
+    def serialize(self, value: Any) -> str:
+        """Return the number as DynamoDB takes it."""
+        return str(int(value))
+
+    def deserialize(self, value: str) -> int:
+        """Return the number that DynamoDB answered."""
+        return int(value)
+
+
 class TableMeta:
     """What all tables share; a store's Meta inherits it and names its table."""
 
@@ -86,6 +98,22 @@ class Table(Model):
     """A table whose keys are `pk` (it begins with the owner) and `sk`."""
 
     pk = UnicodeAttribute(hash_key=True)
+
+    @classmethod
+    def from_raw_data(cls, data: dict[str, Any]) -> Self:
+        """Return the item that DynamoDB answered.
+
+        PynamoDB's own walks all attributes of a model, twice; rows here have many, and most of
+        them are absent.
+        """
+        row = cls.__new__(cls)
+        known = cls.get_attributes()
+        row.attribute_values = {
+            name: known[name].deserialize(known[name].get_value(value))
+            for name, value in data.items()
+            if name in known
+        }
+        return row
 
     @classmethod
     def find(cls, pk: str, sk: Any) -> Self | None:
@@ -166,7 +194,15 @@ class Table(Model):
         cls, pk: str, sk: Any, actions: Sequence[Action], condition: Condition
     ) -> Write:
         """Return the update of an item, for a transaction."""
-        arguments = cls(pk, sk).get_update_kwargs_from_instance(list(actions), condition, _ALL_OLD)
+        hash_key, range_key = cls._serialize_keys(pk, sk)
+        arguments = cls._get_connection().get_operation_kwargs(
+            hash_key,
+            range_key=range_key,
+            key="Key",
+            actions=list(actions),
+            condition=condition,
+            return_values_on_condition_failure=_ALL_OLD,
+        )
         return Write("Update", arguments)
 
     @classmethod

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.access.token import Token
 from chalicelib.clock import to_ms
 from chalicelib.settings import resource
-from chalicelib.tables import Refused, Table, TableMeta, owned
+from chalicelib.tables import Refused, Table, TableMeta, WholeNumber, owned
 
 
 class TokenRow(Table):
@@ -20,7 +20,7 @@ class TokenRow(Table):
 
     sk = UnicodeAttribute(range_key=True)
     name = UnicodeAttribute()
-    created_at = NumberAttribute()
+    created_at = WholeNumber()
 
 
 class AccessStore:

@@ -17,7 +17,6 @@ from typing import NamedTuple
 from pynamodb.attributes import (
     BooleanAttribute,
     ListAttribute,
-    NumberAttribute,
     UnicodeAttribute,
 )
 from pynamodb.expressions.condition import Condition
@@ -39,7 +38,7 @@ from chalicelib.background.task import (
 from chalicelib.clock import from_ms, to_ms
 from chalicelib.errors import PalyraError, Unavailable
 from chalicelib.settings import resource
-from chalicelib.tables import Refused, Table, TableMeta, Write, reading
+from chalicelib.tables import Refused, Table, TableMeta, WholeNumber, Write, reading
 
 _REASON_CHARACTERS = 200
 _CONCLUDED_WITHIN = timedelta(minutes=1)
@@ -63,7 +62,7 @@ class OpenIndex(GlobalSecondaryIndex["WorkRow"]):
         projection = KeysOnlyProjection()
 
     open_lane = UnicodeAttribute(hash_key=True)
-    wake_at = NumberAttribute(range_key=True)
+    wake_at = WholeNumber(range_key=True)
 
 
 class WorkRow(Table):
@@ -82,44 +81,44 @@ class WorkRow(Table):
     outcome = UnicodeAttribute()
     reason = UnicodeAttribute(null=True)
     lane = UnicodeAttribute()
-    priority = NumberAttribute(null=True)
-    shard = NumberAttribute()
-    token = NumberAttribute(default=0)
+    priority = WholeNumber(null=True)
+    shard = WholeNumber()
+    token = WholeNumber(default=0)
     claim = UnicodeAttribute(null=True)
-    held = NumberAttribute(default=0)
-    attempt = NumberAttribute(default=0)
-    last_attempt = NumberAttribute()
-    ver = NumberAttribute(null=True)
+    held = WholeNumber(default=0)
+    attempt = WholeNumber(default=0)
+    last_attempt = WholeNumber()
+    ver = WholeNumber(null=True)
     last = UnicodeAttribute(null=True)
-    resends = NumberAttribute(default=0)
+    resends = WholeNumber(default=0)
     open_lane = UnicodeAttribute(null=True)
-    wake_at = NumberAttribute(null=True)
-    lease_until = NumberAttribute(null=True)
-    not_before = NumberAttribute(null=True)
-    expires_at = NumberAttribute(null=True)
-    cancel_at = NumberAttribute(null=True)
+    wake_at = WholeNumber(null=True)
+    lease_until = WholeNumber(null=True)
+    not_before = WholeNumber(null=True)
+    expires_at = WholeNumber(null=True)
+    cancel_at = WholeNumber(null=True)
     cancel_reason = UnicodeAttribute(null=True)
-    checkpoint_token = NumberAttribute(null=True)
-    checkpoint_seq = NumberAttribute(null=True)
+    checkpoint_token = WholeNumber(null=True)
+    checkpoint_seq = WholeNumber(null=True)
     head = UnicodeAttribute(null=True)
-    repeat_token = NumberAttribute(null=True)
-    repeat_seq = NumberAttribute(null=True)
-    created_at = NumberAttribute(null=True)
-    started_at = NumberAttribute(null=True)
-    claimed_at = NumberAttribute(null=True)
-    finished_at = NumberAttribute(null=True)
-    hops = NumberAttribute(null=True)
-    depth = NumberAttribute(null=True)
+    repeat_token = WholeNumber(null=True)
+    repeat_seq = WholeNumber(null=True)
+    created_at = WholeNumber(null=True)
+    started_at = WholeNumber(null=True)
+    claimed_at = WholeNumber(null=True)
+    finished_at = WholeNumber(null=True)
+    hops = WholeNumber(null=True)
+    depth = WholeNumber(null=True)
     payload = UnicodeAttribute(null=True)
     payload_key = UnicodeAttribute(null=True)
     payload_sha256 = UnicodeAttribute(null=True)
     group = UnicodeAttribute(null=True)
     serial = BooleanAttribute(null=True)
-    children = NumberAttribute(null=True)
-    descendants = NumberAttribute(null=True)
+    children = WholeNumber(null=True)
+    descendants = WholeNumber(null=True)
     busy = UnicodeAttribute(null=True)
     history: ListAttribute[str] = ListAttribute(null=True)
-    ttl = NumberAttribute(null=True)
+    ttl = WholeNumber(null=True)
 
 
 class DedupeRow(Table):
@@ -132,7 +131,7 @@ class DedupeRow(Table):
 
     sk = UnicodeAttribute(range_key=True)
     task_id = UnicodeAttribute()
-    ttl = NumberAttribute()
+    ttl = WholeNumber()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import ListAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
@@ -34,7 +34,16 @@ from chalicelib.incidents.incident import (
     resolved,
 )
 from chalicelib.settings import resource
-from chalicelib.tables import Cancelled, Refused, Table, TableMeta, Write, owned, reading
+from chalicelib.tables import (
+    Cancelled,
+    Refused,
+    Table,
+    TableMeta,
+    WholeNumber,
+    Write,
+    owned,
+    reading,
+)
 
 _TRIES = 8
 _RECORD = "0"
@@ -81,14 +90,14 @@ class RecordRow(Table):
     detail = UnicodeAttribute()
     evidence = UnicodeAttribute()
     related: ListAttribute[str] = ListAttribute()
-    first_seen = NumberAttribute()
-    last_seen = NumberAttribute()
-    opened_at = NumberAttribute()
-    resolved_at = NumberAttribute(null=True)
-    seen = NumberAttribute()
-    reopened = NumberAttribute()
+    first_seen = WholeNumber()
+    last_seen = WholeNumber()
+    opened_at = WholeNumber()
+    resolved_at = WholeNumber(null=True)
+    seen = WholeNumber()
+    reopened = WholeNumber()
     occurrences: ListAttribute[str] = ListAttribute()
-    version = NumberAttribute()
+    version = WholeNumber()
 
 
 class EntryRow(Table):
@@ -100,10 +109,10 @@ class EntryRow(Table):
         table_name = resource("incidents")
 
     sk = UnicodeAttribute(range_key=True)
-    at = NumberAttribute()
+    at = WholeNumber()
     state = UnicodeAttribute()
     severity = UnicodeAttribute()
-    seen = NumberAttribute()
+    seen = WholeNumber()
     reason = UnicodeAttribute()
 
 
@@ -116,7 +125,7 @@ class TallyRow(Table):
         table_name = resource("incidents")
 
     sk = UnicodeAttribute(range_key=True)
-    number = NumberAttribute()
+    number = WholeNumber()
 
 
 class IncidentStore:

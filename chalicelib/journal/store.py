@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.clock import to_ms
 from chalicelib.errors import Unavailable
 from chalicelib.journal.chain import genesis, link
 from chalicelib.journal.event import Event
 from chalicelib.settings import resource
-from chalicelib.tables import Cancelled, Refused, Table, TableMeta, Write
+from chalicelib.tables import Cancelled, Refused, Table, TableMeta, WholeNumber, Write
 
 _TRIES = 16
 
@@ -29,10 +29,10 @@ class JournalRow(Table):
 
         table_name = resource("journal")
 
-    sk = NumberAttribute(range_key=True)
+    sk = WholeNumber(range_key=True)
     event_id = UnicodeAttribute()
     kind = UnicodeAttribute()
-    at = NumberAttribute()
+    at = WholeNumber()
     content = UnicodeAttribute()
     previous = UnicodeAttribute()
     link = UnicodeAttribute()

@@ -5,14 +5,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
 from chalicelib.background.task import Checkpoint, State, Task, TaskRef
 from chalicelib.clock import from_ms, to_ms
 from chalicelib.runs.step import Step
 from chalicelib.settings import resource
-from chalicelib.tables import Refused, Table, TableMeta, owned
+from chalicelib.tables import Refused, Table, TableMeta, WholeNumber, owned
 
 _HEADER = "0"
 _INSTANT_DIGITS = 15
@@ -42,7 +42,7 @@ class RunRow(Table):
     recent = RecentIndex()
 
     sk = UnicodeAttribute(range_key=True)
-    ttl = NumberAttribute()
+    ttl = WholeNumber()
 
     recent_owner = UnicodeAttribute(null=True)
     recent_at = UnicodeAttribute(null=True)
@@ -53,13 +53,13 @@ class RunRow(Table):
     provider = UnicodeAttribute(null=True)
     policies = UnicodeAttribute(null=True)
     policy_set = UnicodeAttribute(null=True)
-    started_at = NumberAttribute(null=True)
-    ended_at = NumberAttribute(null=True)
+    started_at = WholeNumber(null=True)
+    ended_at = WholeNumber(null=True)
     state = UnicodeAttribute(null=True)
     reason = UnicodeAttribute(null=True)
-    ended_token = NumberAttribute(null=True)
-    last_token = NumberAttribute(null=True)
-    last_seq = NumberAttribute(null=True)
+    ended_token = WholeNumber(null=True)
+    last_token = WholeNumber(null=True)
+    last_seq = WholeNumber(null=True)
 
     previous = UnicodeAttribute(null=True)
     previous_link = UnicodeAttribute(null=True)

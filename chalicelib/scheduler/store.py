@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from pynamodb.attributes import ListAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import ListAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
@@ -13,7 +13,7 @@ from chalicelib.clock import from_ms, to_ms
 from chalicelib.scheduler.job import Definition, Due, Hot, Job, JobState
 from chalicelib.schedules import InvalidSchedule, Schedule, read_schedule
 from chalicelib.settings import resource
-from chalicelib.tables import Refused, Table, TableMeta, Write, owned, reading
+from chalicelib.tables import Refused, Table, TableMeta, WholeNumber, Write, owned, reading
 
 _HOT = "hot"
 _DEFINITION = "def"
@@ -31,7 +31,7 @@ class DueIndex(GlobalSecondaryIndex["HotRow"]):
         )
 
     due_shard = UnicodeAttribute(hash_key=True)
-    next = NumberAttribute(range_key=True)
+    next = WholeNumber(range_key=True)
 
 
 class HotRow(Table):
@@ -46,15 +46,15 @@ class HotRow(Table):
 
     sk = UnicodeAttribute(range_key=True)
     state = UnicodeAttribute()
-    ver = NumberAttribute()
-    since = NumberAttribute()
+    ver = WholeNumber()
+    since = WholeNumber()
     schedule = UnicodeAttribute()
     lane = UnicodeAttribute()
-    max_attempts = NumberAttribute()
-    next = NumberAttribute(null=True)
+    max_attempts = WholeNumber()
+    next = WholeNumber(null=True)
     due_shard = UnicodeAttribute(null=True)
     active = UnicodeAttribute(null=True)
-    active_token = NumberAttribute(null=True)
+    active_token = WholeNumber(null=True)
 
 
 class ListedIndex(GlobalSecondaryIndex["DefinitionRow"]):
@@ -84,7 +84,7 @@ class DefinitionRow(Table):
     name = UnicodeAttribute()
     prompt = UnicodeAttribute()
     tools: ListAttribute[str] = ListAttribute()
-    created_at = NumberAttribute()
+    created_at = WholeNumber()
     created_by = UnicodeAttribute()
     listed_owner = UnicodeAttribute()
     listed_at = UnicodeAttribute()
@@ -99,7 +99,7 @@ class TickRow(Table):
         table_name = resource("system")
 
     sk = UnicodeAttribute(range_key=True)
-    at = NumberAttribute()
+    at = WholeNumber()
 
 
 class TickLog:

@@ -18,7 +18,16 @@ TERMINAL = {"succeeded", "failed", "unknown", "cancelled", "expired", "closed"}
 _RETRIED = {"failed", "unknown", "cancelled", "expired"}
 # From a state, what the holder of the token may make of it, and what anybody else may.
 _BY_HOLDER = {
-    "running": {"running", "succeeded", "failed", "unknown", "cancelled", "closed", "queued", "paused"}
+    "running": {
+        "running",
+        "succeeded",
+        "failed",
+        "unknown",
+        "cancelled",
+        "closed",
+        "queued",
+        "paused",
+    }
 }
 _BY_OTHERS = {
     "queued": {"running", "paused", "cancelled", "expired"},
@@ -128,7 +137,9 @@ class Checker:
         if after != before + 1:
             self.violated("R2 a token is raised by one", what)
         if now not in _BY_OTHERS.get(was, set()):
-            self.violated("I1 terminal is final" if was in TERMINAL else "T1 only legal moves", what)
+            self.violated(
+                "I1 terminal is final" if was in TERMINAL else "T1 only legal moves", what
+            )
         if now == "running":
             self.holders[*place, after] = self.world.process
             self._claimed(old, new, what)
@@ -193,7 +204,9 @@ class Checker:
         """
         journal = self._table("journal")
         finished = Counter(
-            event["event_id"]["S"] for event in journal if event["event_id"]["S"].endswith("finished")
+            event["event_id"]["S"]
+            for event in journal
+            if event["event_id"]["S"].endswith("finished")
         )
         for row in self._table("work"):
             if "state" in row and _id(row) not in resting:
@@ -270,7 +283,11 @@ class Checker:
             if at == pk and "state" in row and sk.isdigit():
                 last = int(_text(row, "last") or sk)
                 covered |= set(range(int(sk), last + 1, JOB_SECONDS))
-        made = next(_number(row, "created_at") for row in self._table("jobs") if _text(row, "pk") == pk and "created_at" in row)
+        made = next(
+            _number(row, "created_at")
+            for row in self._table("jobs")
+            if _text(row, "pk") == pk and "created_at" in row
+        )
         following = _number(hot, "next") // 1000
         ago = (following - made // 1000 - 1) // JOB_SECONDS
         due = range(following - ago * JOB_SECONDS, following, JOB_SECONDS)

@@ -5,7 +5,6 @@ call; a name or value that none of them uses is refused.
 """
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from tests.simulation.attributes import Attribute, Item, accept_item
@@ -26,9 +25,9 @@ from tests.simulation.updates import Update
 
 __all__ = ["Condition", "Expressions", "KeyCondition", "Update", "projected", "read_expressions"]
 
-type Names = tuple[tuple[str, str], ...]
+type Key = tuple[str | None, ...]
 
-_CACHED = 20_000
+_MOST_KNOWN = 20_000
 _NAMES, _VALUES = "ExpressionAttributeNames", "ExpressionAttributeValues"
 _UNSUPPORTED = "Query key condition not supported"
 
@@ -68,6 +67,9 @@ class Expressions(NamedTuple):
     used_values: frozenset[str]
 
 
+_known: dict[Key, Expressions] = {}
+
+
 def read_expressions(arguments: Mapping[str, Any]) -> tuple[Expressions, Values]:
     """Return the expressions of a call and its values, in canonical form.
 
@@ -76,14 +78,22 @@ def read_expressions(arguments: Mapping[str, Any]) -> tuple[Expressions, Values]
     """
     get = arguments.get
     names: Mapping[str, str] | None = get(_NAMES)
-    read = _read(
+    key = (
         get("ConditionExpression"),
         get("UpdateExpression"),
         get("KeyConditionExpression"),
         get("FilterExpression"),
         get("ProjectionExpression"),
-        None if names is None else tuple(names.items()),
+        # Joined, because hashing and comparing two texts is faster than many.
+        None if names is None else "\0".join(names),
+        None if names is None else "\0".join(names.values()),
     )
+    read = _known.get(key)
+    if read is None:
+        read = _read(arguments, names)
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[key] = read
     values = _values(get(_VALUES), read)
     for check in read.checks:
         check(values)
@@ -111,25 +121,18 @@ def _refuse_values(given: Iterable[str], used: frozenset[str]) -> None:
     raise Invalid(f"Value provided in {_VALUES} unused in expressions: keys: {{{unused}}}")
 
 
-@lru_cache(maxsize=_CACHED)
-def _read(
-    condition: str | None,
-    update: str | None,
-    key: str | None,
-    filter_: str | None,
-    projection: str | None,
-    names: Names | None,
-) -> Expressions:
+def _read(arguments: Mapping[str, Any], names: Mapping[str, str] | None) -> Expressions:
+    get = arguments.get
     reading = _Reading(names)
     checks: list[Check] = []
-    tested = reading.condition(condition, "ConditionExpression", checks)
-    tested = reading.condition(filter_, "FilterExpression", checks) or tested
-    updated = reading.update(update)
+    tested = reading.condition(get("ConditionExpression"), "ConditionExpression", checks)
+    tested = reading.condition(get("FilterExpression"), "FilterExpression", checks) or tested
+    updated = reading.update(get("UpdateExpression"))
     read = Expressions(
         condition=tested,
         update=updated,
-        key=reading.key(key, checks),
-        projection=reading.projection(projection),
+        key=reading.key(get("KeyConditionExpression"), checks),
+        projection=reading.projection(get("ProjectionExpression")),
         checks=(*checks, *(updated.checks if updated else ())),
         used_values=frozenset(reading.used_values),
     )
@@ -140,8 +143,8 @@ def _read(
 class _Reading:
     """Reads the expressions of one call, and keeps account of what they use."""
 
-    def __init__(self, names: Names | None) -> None:
-        self._names = dict(names or ())
+    def __init__(self, names: Mapping[str, str] | None) -> None:
+        self._names = names or {}
         if names is not None and not names:
             raise Invalid(f"{_NAMES} must not be empty")
         self._used_names: set[str] = set()

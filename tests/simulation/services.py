@@ -90,9 +90,7 @@ class Cloud(Protocol):
     queues: SimQueues
     objects: dict[str, bytes]
 
-    def make(
-        self, operation: str, arguments: Mapping[str, Any], do: Callable[[], Any]
-    ) -> Any:
+    def make(self, operation: str, arguments: Mapping[str, Any], do: Callable[[], Any]) -> Any:
         """Make a call, unless something goes wrong with it."""
 
 

@@ -6,7 +6,7 @@ A write that is refused is forgotten: there is a newer sign of life already.
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
 from chalicelib.background.heartbeats.record import (
@@ -19,7 +19,7 @@ from chalicelib.background.heartbeats.record import (
 from chalicelib.background.shards import shard_of
 from chalicelib.clock import from_ms, to_ms
 from chalicelib.settings import resource
-from chalicelib.tables import Refused, Table, TableMeta, owned, reading
+from chalicelib.tables import Refused, Table, TableMeta, WholeNumber, owned, reading
 
 _KEPT = timedelta(days=7)
 
@@ -34,7 +34,7 @@ class StaleIndex(GlobalSecondaryIndex["HeartbeatRow"]):
         projection = KeysOnlyProjection()
 
     stale_shard = UnicodeAttribute(hash_key=True)
-    updated_at = NumberAttribute(range_key=True)
+    updated_at = WholeNumber(range_key=True)
 
 
 class HeartbeatRow(Table):
@@ -49,10 +49,10 @@ class HeartbeatRow(Table):
 
     sk = UnicodeAttribute(range_key=True)
     stale_shard = UnicodeAttribute()
-    updated_at = NumberAttribute()
+    updated_at = WholeNumber()
     summary = UnicodeAttribute()
-    token = NumberAttribute()
-    ttl = NumberAttribute()
+    token = WholeNumber()
+    ttl = WholeNumber()
 
 
 class HeartbeatStore:
