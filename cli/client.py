@@ -7,6 +7,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,6 +27,13 @@ class Address(NamedTuple):
     token: str
 
 
+class Answer(NamedTuple):
+    """What the API answered, and whether something was made by it."""
+
+    document: dict[str, Any]
+    is_new: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Api:
     """The routes of `/v1`, as one principal sees them."""
@@ -39,7 +47,7 @@ class Api:
             Problem: it was refused, or nobody answered.
         """
         given = {name: value for name, value in query.items() if value is not None}
-        return self._call("GET", path, params=given)
+        return self._call("GET", path, params=given).document
 
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return what came of an order.
@@ -47,7 +55,16 @@ class Api:
         Raises:
             Problem: it was refused, or nobody answered.
         """
-        return self._call("POST", path) if body is None else self._call("POST", path, json=body)
+        how = {} if body is None else {"json": body}
+        return self._call("POST", path, **how).document
+
+    def make(self, path: str, body: Mapping[str, Any]) -> Answer:
+        """Return what was made, or is there already.
+
+        Raises:
+            Problem: it was refused, or nobody answered.
+        """
+        return self._call("POST", path, json=body)
 
     def listed(self, path: str, most: int | None, **query: Any) -> dict[str, Any]:
         """Return the first items of a list in the shape of one page, all of them for None.
@@ -64,7 +81,7 @@ class Api:
             if cursor is None or len(items) == most:
                 return {"items": items, "next": cursor}
 
-    def _call(self, method: str, path: str, **how: Any) -> dict[str, Any]:
+    def _call(self, method: str, path: str, **how: Any) -> Answer:
         try:
             answer = self.http.request(method, path, **how)
         except httpx.RequestError as error:
@@ -77,7 +94,7 @@ class Api:
             detail = f"{self.http.base_url} answered with {answer.status_code}, not as Palyra does"
             raise Problem.of(Exit.UNAVAILABLE, detail, "check PALYRA_URL")
         if answer.is_success:
-            return document
+            return Answer(document, is_new=answer.status_code == HTTPStatus.CREATED)
         raise Problem.answered(answer.status_code, document)
 
     def _unreachable(self, method: str, error: Exception) -> Problem:

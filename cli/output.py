@@ -127,7 +127,8 @@ class Screen:
             return
         self.err.print(Text.assemble(("Error: ", "bold red"), clean(problem.what)), soft_wrap=True)
         for fault in problem.faults:
-            detail = "" if fault.detail == problem.what else f": {fault.detail}"
+            is_told = problem.what.endswith(fault.detail)
+            detail = "" if is_told else f": {fault.detail}"
             self._hint("field", f"{fault.field}{detail}")
             self._hint("  fix", fault.fix)
         if problem.fix not in {fault.fix for fault in problem.faults}:

@@ -110,7 +110,10 @@ def create(
     """Make a task."""
     given = {name: value for name, value in fields.items() if value is not None}
     body = given | {"payload": _payload(payload, prompt, tools)}
-    _tell(session, session.api.post("/v1/tasks", body))
+    task, is_new = session.api.make("/v1/tasks", body)
+    _tell(session, task)
+    if not is_new:
+        session.screen.note("made before: the dedupe key stands for this task")
 
 
 @tasks.command()

@@ -116,6 +116,6 @@ def _has_timed_out(task: Task, now: datetime, pace: Pace) -> bool:
 
 
 def _timeout(task: Task, pace: Pace) -> datetime | None:
-    if task.membership is None or task.started_at is None:
+    if task.membership is None or task.started_at is None or task.state is State.PAUSED:
         return None
     return task.started_at + pace.child_timeout

@@ -255,7 +255,9 @@ class TaskService:
 
         task = self._move(owner, task_id, decide)
         if task.state.is_terminal:
-            self.aftermath.follow(task)
+            # One that is out of the index was ended by its worker, who concludes it.
+            if task.wake_at is not None:
+                self.aftermath.follow(task)
         elif task.state is State.RUNNING:
             self.cancellation.reach_children(task)
         else:

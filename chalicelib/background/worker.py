@@ -89,8 +89,10 @@ class Worker:
             _log.warning("the message points to no task")
         elif task.state is State.QUEUED and task.due and task.due > now:
             self.courier.send(task)
-        elif task.state.is_terminal and task.lease_is_over(now) and self.aftermath.complete(task):
-            _log.warning("concluded a task that nobody had concluded")
+        elif task.state.is_terminal and task.wake_at is None and task.lease_is_over(now):
+            # What is in the index still was ended by somebody else, and the sweep sees to it.
+            if self.aftermath.complete(task):
+                _log.warning("concluded a task that nobody had concluded")
 
     def _lease(self, task: Task, stop_at: datetime) -> Lease:
         return Lease(

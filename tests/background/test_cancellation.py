@@ -1,6 +1,5 @@
 """A task that is asked to stop, and all that it has delegated."""
 
-
 from contextlib import suppress
 
 import pytest
@@ -11,6 +10,7 @@ from chalicelib.background.lease import Lease
 from chalicelib.background.looking import NEVER
 from chalicelib.background.store import WorkRow
 from chalicelib.background.task import Outcome, State, Task
+from chalicelib.settings import Settings
 from tests.support.faults import Crash, before, crash, recorded
 from tests.support.tasks import (
     DONE,
@@ -248,7 +248,7 @@ class TestTheSweep:
 
 
 def cancelling() -> int:
-    with a_world() as world:
+    with a_world(Settings(shards=1)) as world:
         errands(world.services)
         family = a_family(world)
         with recorded() as calls:
@@ -288,5 +288,3 @@ def test_a_pause_does_not_hide_a_request_to_stop_from_the_sweep(world: World) ->
         cancel(world, parent)
 
     assert world.task(parent.ref).state is State.CANCELLED
-
-

@@ -10,6 +10,7 @@ from chalicelib.background.payloads import INLINE_BYTES, LARGEST_BYTES
 from chalicelib.background.store import WorkRow
 from chalicelib.background.task import State, Task
 from chalicelib.incidents.incident import IncidentDomain
+from chalicelib.settings import Settings
 from tests.support.faults import Crash, before, crash, recorded
 from tests.support.tasks import DONE, KIND, SECOND, Errands, errand, errands, finish
 from tests.support.world import MINUTE, World, a_world
@@ -138,7 +139,7 @@ def test_a_chain_goes_as_deep_as_it_may(world: World, kind: Errands) -> None:
 
 
 def calls_of_an_end() -> int:
-    with a_world() as world:
+    with a_world(Settings(shards=1)) as world:
         errands(world.services, lambda _task, _lease: ending(*TWO), finish)
         task = errand(world)
         with recorded() as calls:

@@ -1,6 +1,7 @@
 """When the sweep looks at a task, and what it does then."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -30,29 +31,33 @@ TOO_LONG = CHILD | {"started_at": NOON - PACE.child_timeout}
 
 INSTANTS = st.integers(-10_000, 10_000).map(lambda seconds: NOON + seconds * SECOND)
 MAYBE = st.none() | INSTANTS
-STATES = st.sampled_from([State.QUEUED, State.RUNNING, State.PAUSED])
-TASKS = st.builds(
-    lambda state, lease, instants, attempt, child: a_task(
-        state=state,
-        lease_until=lease if state is State.RUNNING else None,
-        wake_at=instants[0],
-        expires_at=instants[1],
-        started_at=instants[2],
-        cancel=CancelRequest(instants[3], "no") if instants[3] else None,
-        attempt=attempt,
-        membership=Membership("g", serial=False) if child else None,
-    ),
-    STATES,
-    INSTANTS,
-    st.tuples(INSTANTS, MAYBE, MAYBE, MAYBE),
-    st.integers(0, 2),
-    st.booleans(),
-)
-HEALTHY = TASKS.filter(
-    lambda task: (
-        sweep_action(task, NOON, PACE) is SweepAction.WAIT
-        and (task.lease_until is None or task.lease_until > NOON)
-    )
+AHEAD = st.integers(1, 10_000).map(lambda seconds: NOON + seconds * SECOND)
+FIELDS = {
+    "wake_at": INSTANTS,
+    "expires_at": MAYBE,
+    "started_at": MAYBE,
+    "cancel": st.none() | st.builds(CancelRequest, INSTANTS, st.just("no")),
+    "attempt": st.integers(0, 2),
+    "membership": st.sampled_from([None, Membership("g", serial=False)]),
+}
+
+
+def tasks(state: State, leases: st.SearchStrategy[datetime | None], **fields: Any) -> Any:
+    """Return tasks of a state, with whatever else may be known of them."""
+    return st.builds(a_task, state=st.just(state), lease_until=leases, **FIELDS | fields)
+
+
+LIVING = tasks(State.RUNNING, AHEAD)
+NONE = st.none()
+TASKS = tasks(State.RUNNING, INSTANTS) | tasks(State.QUEUED, NONE) | tasks(State.PAUSED, NONE)
+WAITING = {"wake_at": st.just(NOON), "expires_at": NONE | AHEAD}
+HEALTHY = tasks(State.PAUSED, NONE, **WAITING, cancel=NONE) | tasks(
+    State.RUNNING,
+    AHEAD,
+    **WAITING,
+    started_at=NONE | AHEAD.map(lambda ahead: ahead - PACE.child_timeout),
+    cancel=NONE
+    | st.builds(CancelRequest, AHEAD.map(lambda ahead: ahead - PACE.grace), st.just("no")),
 )
 
 
@@ -63,13 +68,16 @@ class TestSweepAction:
             ({}, SweepAction.SEND),
             ({"wake_at": NOON + SECOND}, SweepAction.NOTHING),
             ({"wake_at": None}, SweepAction.NOTHING),
-            ({"state": State.SUCCEEDED}, SweepAction.NOTHING),
+            ({"state": State.SUCCEEDED, "wake_at": None}, SweepAction.NOTHING),
+            ({"state": State.FAILED}, SweepAction.CONCLUDE),
+            ({"state": State.FAILED, "expires_at": NOON}, SweepAction.CONCLUDE),
             (HELD, SweepAction.WAIT),
             (HELD | {"attempt": 2}, SweepAction.WAIT),
             (HELD | {"lease_until": NOON}, SweepAction.WAIT),
             (ABANDONED, SweepAction.SEND),
             (ABANDONED | {"attempt": 2}, SweepAction.FAIL),
             (PAUSED, SweepAction.WAIT),
+            (PAUSED | TOO_LONG, SweepAction.WAIT),
             ({"expires_at": NOON}, SweepAction.EXPIRE),
             ({"expires_at": NOON + SECOND}, SweepAction.SEND),
             (HELD | {"expires_at": NOON}, SweepAction.EXPIRE),
@@ -94,9 +102,8 @@ class TestSweepAction:
     ) -> None:
         assert sweep_action(a_task(**fields), NOON, PACE) is action
 
-    @given(TASKS)
+    @given(LIVING)
     def test_living_work_is_never_taken_away_without_a_reason(self, task: Task) -> None:
-        assume(task.state is State.RUNNING and not task.lease_is_over(NOON))
         taken = {SweepAction.CANCEL, SweepAction.EXPIRE, SweepAction.FAIL, SweepAction.SEND}
 
         if sweep_action(task, NOON, PACE) in taken:

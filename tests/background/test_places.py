@@ -2,6 +2,8 @@
 
 import pytest
 
+from chalicelib.background.kinds import Ending
+from chalicelib.background.lease import Lease
 from chalicelib.background.store import WorkRow
 from chalicelib.background.task import Membership, State, Task
 from chalicelib.errors import Unavailable
@@ -41,7 +43,12 @@ def running(world: World, child: Task) -> Task:
 def test_a_child_takes_a_place_and_leaves_it(world: World, parent: Task, kind: Errands) -> None:
     child = a_child(world, parent)
     seen = []
-    kind.acts = [lambda _task, _lease: seen.append(world.task(parent.ref).busy) or DONE]
+
+    def look(_task: Task, _lease: Lease) -> Ending:
+        seen.append(world.task(parent.ref).busy)
+        return DONE
+
+    kind.acts = [look]
 
     world.services.handle(child.ref)
 
@@ -49,9 +56,7 @@ def test_a_child_takes_a_place_and_leaves_it(world: World, parent: Task, kind: E
     assert world.task(parent.ref).busy == ""
 
 
-def test_a_child_that_finds_no_room_waits_and_counts_no_attempt(
-    world: World, parent: Task
-) -> None:
+def test_a_child_that_finds_no_room_waits_and_counts_no_attempt(world: World, parent: Task) -> None:
     children = [a_child(world, parent) for _ in range(3)]
     for child in children[:2]:
         running(world, child)
@@ -78,9 +83,7 @@ def test_who_leaves_wakes_those_that_wait(world: World, parent: Task) -> None:
     assert world.task(children[2].ref).state is State.SUCCEEDED
 
 
-def test_who_left_before_the_other_was_seen_waiting_is_noticed(
-    world: World, parent: Task
-) -> None:
+def test_who_left_before_the_other_was_seen_waiting_is_noticed(world: World, parent: Task) -> None:
     children = [a_child(world, parent) for _ in range(3)]
     first, _ = [running(world, child) for child in children[:2]]
     late = claimed(world, children[2].ref)
@@ -96,9 +99,7 @@ def test_who_left_before_the_other_was_seen_waiting_is_noticed(
     assert world.messages() == sent + 1
 
 
-def test_a_death_between_the_end_and_the_leaving_keeps_no_place(
-    world: World, parent: Task
-) -> None:
+def test_a_death_between_the_end_and_the_leaving_keeps_no_place(world: World, parent: Task) -> None:
     children = [a_child(world, parent) for _ in range(3)]
     for child in children[:2]:
         dead = running(world, child)

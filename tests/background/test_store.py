@@ -139,9 +139,7 @@ class TestClaim:
 
         assert refused.value.old.state is State.SUCCEEDED
 
-    def test_a_row_that_must_wait_is_refused_until_then(
-        self, world: World, work: WorkStore, ref: TaskRef
-    ) -> None:
+    def test_a_row_that_must_wait_is_refused_until_then(self, world: World, ref: TaskRef) -> None:
         rearmed(world, claim(world, ref), 10 * SECOND)
 
         with pytest.raises(Refused):
@@ -233,7 +231,7 @@ class TestEnd:
 
 class TestRearm:
     def test_a_failed_attempt_is_counted_once_though_a_reply_is_lost(
-        self, world: World, work: WorkStore, ref: TaskRef
+        self, world: World, ref: TaskRef
     ) -> None:
         task = claim(world, ref)
 
@@ -258,7 +256,7 @@ class TestRearm:
 
         assert len(rearmed(world, task, SECOND).history) == 24
 
-    def test_a_zombie_cannot_rearm(self, world: World, work: WorkStore, ref: TaskRef) -> None:
+    def test_a_zombie_cannot_rearm(self, world: World, ref: TaskRef) -> None:
         zombie = claim(world, ref)
         world.clock.move(MINUTE + SECOND)
         claim(world, ref, "b")

@@ -1,9 +1,40 @@
-import boto3
+from contextlib import suppress
+from dataclasses import replace
 
+import boto3
+import pytest
+
+from chalicelib.background.kinds import Ending
+from chalicelib.background.lease import Lease
+from chalicelib.background.looking import NEVER
 from chalicelib.background.store import WorkRow
-from chalicelib.background.task import State
+from chalicelib.background.sweep import ATTEMPTS_USED_UP, CHILD_TIMED_OUT
+from chalicelib.background.task import State, Task
+from chalicelib.errors import Unavailable
 from chalicelib.scheduler.store import HotRow
-from tests.support.world import World
+from tests.support.faults import Crash, before, crash
+from tests.support.tasks import (
+    OPERATOR,
+    SECOND,
+    Errands,
+    abandoned,
+    claimed,
+    errand,
+    errands,
+    finish,
+)
+from tests.support.world import MINUTE, World
+
+
+@pytest.fixture
+def kind(world: World) -> Errands:
+    return errands(world.services)
+
+
+def sent_by(world: World) -> int:
+    before_it = world.messages()
+    world.services.swept()
+    return world.messages() - before_it
 
 
 def test_a_task_whose_message_was_lost_is_sent_again(world: World) -> None:
@@ -13,7 +44,7 @@ def test_a_task_whose_message_was_lost_is_sent_again(world: World) -> None:
 
     counts = world.services.swept()
 
-    assert counts == {"nothing": 0, "wait": 0, "send": 1, "fail": 0}
+    assert {action for action, count in counts.items() if count} == {"send"}
     assert world.messages() == sent + 1
     assert world.task(world.ref(job)).resends == 1
 
@@ -80,32 +111,257 @@ def test_a_run_that_never_began_can_be_read_as_failed(world: World) -> None:
     assert (view.header.state, view.steps) == (State.FAILED, [])
 
 
-def test_two_sweeps_see_the_same_and_only_one_acts(world: World) -> None:
-    job = world.job()
-    world.at(2.1)
-    seen = world.task(world.ref(job))
-    world.services.swept()
-
-    assert not world.services.worker.work.note_resent(seen, world.clock.now())
-    assert world.task(world.ref(job)).resends == 1
-
-
-def test_one_task_that_cannot_be_swept_does_not_keep_it_from_the_others(world: World) -> None:
-    broken, sound = world.job(), world.job()
-    ref = world.ref(broken)
-    WorkRow.change(ref.pk, ref.sk, [WorkRow.lane.set("vanished")], WorkRow.pk.exists())
-    world.at(2.1)
-
-    world.services.swept()
-
-    assert world.task(world.ref(sound)).resends == 1
-
-
 def test_a_sweep_without_sqs_loses_nothing(world: World) -> None:
     job = world.job()
-    boto3.client("sqs").delete_queue(QueueUrl=world.services.worker.queue._url)
+    lane = world.services.worker.courier.lanes["normal"]
+    boto3.client("sqs").delete_queue(QueueUrl=lane._url)
     world.at(2.1)
 
     world.services.swept()
 
     assert world.task(world.ref(job)).resends == 0
+
+
+@pytest.mark.usefixtures("kind")
+class TestBacklog:
+    def test_a_message_that_nobody_took_is_repeated_less_and_less(self, world: World) -> None:
+        task = errand(world)
+        looks = []
+        for minute in range(1, 70):
+            world.at(minute)
+            if world.services.swept()["send"]:
+                looks.append(minute)
+
+        assert looks == [1, 2, 4, 8, 16, 32, 64]
+        assert world.task(task.ref).resends == 7
+
+    def test_a_lane_that_is_held_for_an_hour_gets_two_messages_a_task(self, world: World) -> None:
+        tasks = [errand(world) for _ in range(4)]
+        for minute in range(1, 61):
+            world.at(minute)
+            world.services.swept()
+
+        assert world.messages() <= 2 * len(tasks) + 6
+
+    def test_messages_that_were_lost_are_all_sent_again(self, world: World) -> None:
+        for _ in range(3):
+            errand(world)
+        boto3.client("sqs").purge_queue(QueueUrl=world.services.worker.courier.lanes["normal"]._url)
+        world.at(1)
+
+        assert sent_by(world) == 3
+
+    def test_a_lane_that_cannot_be_asked_counts_as_empty(self, world: World) -> None:
+        task = errand(world)
+        WorkRow.change(*task.ref, [WorkRow.resends.set(1)], WorkRow.pk.exists())
+        world.at(1)
+
+        def refuse() -> None:
+            raise Unavailable
+
+        with before("GetQueueAttributes", "", refuse):
+            world.services.swept()
+
+        assert world.messages() == 2
+
+
+@pytest.mark.usefixtures("kind")
+class TestSeveral:
+    def test_two_sweeps_at_once_note_one_look(self, world: World) -> None:
+        task = errand(world)
+        world.at(1)
+
+        with before("UpdateItem", "work", lambda: world.container().sweep.run(world.at(1.5))):
+            world.services.swept()
+
+        assert world.task(task.ref).resends == 1
+
+    def test_two_sweeps_at_once_end_a_task_once(self, world: World) -> None:
+        task = errand(world, max_attempts=1)
+        abandoned(world, task.ref)
+
+        with before("UpdateItem", "work", lambda: world.container().sweep.run(NEVER)):
+            world.services.swept()
+
+        assert world.task(task.ref).token == 2
+        assert len(world.events("task.finished")) == 1
+
+    def test_what_was_rescued_meanwhile_is_left_alone(self, world: World) -> None:
+        task = errand(world, max_attempts=2)
+        abandoned(world, task.ref)
+        WorkRow.change(*task.ref, [WorkRow.last_attempt.set(0)], WorkRow.pk.exists())
+
+        def rescue() -> None:
+            WorkRow.change(*task.ref, [WorkRow.last_attempt.set(1)], WorkRow.pk.exists())
+            claimed(world, task.ref, "rescuer")
+
+        with before("UpdateItem", "work", rescue):
+            world.services.swept()
+
+        assert (world.task(task.ref).state, world.task(task.ref).claim) == (
+            State.RUNNING,
+            "rescuer",
+        )
+
+    def test_a_broken_row_does_not_delay_the_others(self, world: World) -> None:
+        broken, sound = errand(world), errand(world)
+        WorkRow.change(*broken.ref, [WorkRow.state.set("dreaming")], WorkRow.pk.exists())
+        world.at(1)
+
+        counts = world.services.swept()
+
+        assert (counts["broken"], counts["send"]) == (1, 1)
+        assert world.task(sound.ref).resends == 1
+        (incident,) = world.services.sweep.incidents.active("main", None, 10).items
+        assert incident.related == (broken.ref.id,)
+
+    def test_a_row_that_stays_broken_has_one_incident(self, world: World) -> None:
+        broken = errand(world)
+        WorkRow.change(*broken.ref, [WorkRow.state.set("dreaming")], WorkRow.pk.exists())
+        for minute in (1, 2, 3):
+            world.at(minute)
+            world.services.swept()
+            world.services.swept()
+
+        (incident,) = world.services.sweep.incidents.active("main", None, 10).items
+        assert incident.count == 3
+
+    def test_a_row_that_is_gone_is_passed_over(self, world: World) -> None:
+        task = errand(world)
+        world.at(1)
+
+        def vanish() -> None:
+            WorkRow.remove(*task.ref, WorkRow.pk.exists())
+
+        with before("GetItem", "work", vanish):
+            assert world.services.swept()["nothing"] == 1
+
+    def test_what_is_left_when_the_time_is_up_is_for_the_next_sweep(self, world: World) -> None:
+        for _ in range(3):
+            errand(world)
+        world.at(1)
+
+        assert sum(world.services.sweep.run(world.clock.now()).values()) == 0
+        assert world.services.swept()["send"] == 3
+
+    def test_all_lanes_and_shards_are_looked_after(self, world: World) -> None:
+        wide = World(clock=world.clock, settings=replace(world.settings, shards=4))
+        errands(wide.services)
+        made = [errand(wide, priority=number % 3 - 1) for number in range(12)]
+        world.at(1)
+
+        assert wide.services.swept()["send"] == 12
+        assert len({task.shard for task in made}) > 1
+        assert {task.lane for task in made} == {"low", "normal", "high"}
+
+
+@pytest.mark.usefixtures("kind")
+class TestEnds:
+    def test_the_last_attempts_death_is_told_as_the_reason(self, world: World) -> None:
+        task = errand(world, max_attempts=1)
+        abandoned(world, task.ref)
+
+        assert world.services.swept()["fail"] == 1
+
+        assert world.task(task.ref).reason == ATTEMPTS_USED_UP
+
+    def test_a_worker_whose_task_expired_writes_nothing_more(
+        self, world: World, kind: Errands
+    ) -> None:
+        def outlast(task: Task, lease: Lease) -> Ending:
+            world.clock.move(MINUTE)
+            world.services.swept()
+            return finish(task, lease)
+
+        kind.acts = [outlast]
+        task = errand(world, expires_at=world.clock.now() + MINUTE)
+
+        world.services.handle(task.ref)
+
+        assert world.task(task.ref).state is State.EXPIRED
+        assert len(world.events("task.finished")) == 1
+
+    def test_a_child_that_takes_too_long_is_asked_to_stop(self, world: World) -> None:
+        child = errand(world, parent=errand(world).ref.id)
+        held = claimed(world, child.ref)
+        work = world.services.worker.work
+        for _ in range(12):
+            world.clock.move(50 * SECOND)
+            held = work.renew(held, world.clock.now())
+            world.services.swept()
+
+        asked = world.task(child.ref)
+        assert asked.state is State.RUNNING
+        assert asked.cancel is not None
+        assert asked.cancel.reason == CHILD_TIMED_OUT
+
+    def test_a_child_that_takes_too_long_and_is_dead_ends(self, world: World) -> None:
+        child = errand(world, parent=errand(world).ref.id)
+        claimed(world, child.ref)
+        world.clock.move(10 * MINUTE)
+
+        assert world.services.swept()["stop"] == 1
+        assert world.services.swept()["cancel"] == 1
+
+        ended = world.task(child.ref)
+        assert (ended.state, ended.reason) == (State.CANCELLED, CHILD_TIMED_OUT)
+
+    def test_a_child_that_waits_for_its_place_does_not_time_out(self, world: World) -> None:
+        parent = errand(world)
+        children = [errand(world, parent=parent.ref.id) for _ in range(3)]
+        for child in children[:2]:
+            assert world.services.worker.places.take(claimed(world, child.ref))
+        world.services.handle(children[2].ref)
+        world.clock.move(11 * MINUTE)
+
+        world.services.swept()
+
+        assert world.task(children[2].ref).cancel is None
+
+    def test_a_paused_task_is_looked_at_no_more(self, world: World) -> None:
+        task = errand(world)
+        world.services.tasks.pause("main", OPERATOR, task.ref.id)
+        world.clock.move(60 * 24 * MINUTE)
+
+        assert sum(world.services.swept().values()) == 0
+
+
+@pytest.mark.usefixtures("kind")
+class TestConclusions:
+    """Who ends a task without holding it may die before that is concluded."""
+
+    @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+    @pytest.mark.parametrize("number", range(1, 6))
+    def test_a_death_at_any_call_of_a_failing_is_made_good_by_the_next_sweeps(
+        self, world: World, number: int, *, after: bool
+    ) -> None:
+        task = errand(world, max_attempts=1)
+        held = abandoned(world, task.ref)
+        worker = world.services.worker
+
+        with suppress(Crash), crash(number, after=after):
+            failed = worker.work.fail(held, "dead", world.clock.now())
+            worker.aftermath.follow(failed)
+        world.services.swept()
+        world.clock.move(MINUTE)
+        world.services.swept()
+
+        assert world.task(task.ref).state is State.FAILED
+        assert world.task(task.ref).wake_at is None
+        assert len(world.events("task.finished")) == 1
+
+    def test_an_end_that_was_concluded_leaves_the_index(self, world: World) -> None:
+        task = errand(world)
+
+        world.services.tasks.cancel("main", OPERATOR, task.ref.id, "no")
+
+        assert world.task(task.ref).wake_at is None
+
+    def test_a_task_that_lives_again_is_not_taken_out_of_the_index(self, world: World) -> None:
+        task = errand(world)
+        ended = world.services.worker.work.cancel(task, world.clock.now(), "no")
+        world.services.tasks.retry("main", OPERATOR, task.ref.id)
+
+        world.services.worker.aftermath.follow(ended)
+
+        assert world.task(task.ref).wake_at is not None

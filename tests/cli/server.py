@@ -13,7 +13,7 @@ from tests.functions.http.api import _client
 class _Request(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        headers = {name: value for name, value in self.headers.items()}
+        headers = dict(self.headers.items())
         self._send(_client().http.request(self.command, self.path, headers=headers, body=body))
 
     do_GET = do_POST = _answer  # noqa: N815 - the names that it calls

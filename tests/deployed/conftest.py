@@ -16,3 +16,10 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
         yield own
     finally:
         own.remove()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ready(cloud: Cloud) -> None:
+    """Every module finds the cloud running, however the one before has left it."""
+    if not cloud.place.up_file.exists():
+        cloud.start()

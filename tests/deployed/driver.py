@@ -54,6 +54,11 @@ class Owner:
             timeout=_ANSWER_SECONDS,
         )
 
+    def post(self, path: str, body: Item) -> httpx.Response:
+        return httpx.post(
+            f"{self._cloud.api}{path}", headers=self._headers, json=body, timeout=_ANSWER_SECONDS
+        )
+
     def create_job(self, name: str, every: str) -> "Job":
         body = {
             "name": name,
@@ -61,9 +66,7 @@ class Owner:
             "prompt": "Summarize health",
             "tools": ["system.health"],
         }
-        answer = httpx.post(
-            f"{self._cloud.api}/v1/jobs", headers=self._headers, json=body, timeout=_ANSWER_SECONDS
-        )
+        answer = self.post("/v1/jobs", body)
         assert answer.status_code == 201, answer.text
         return Job(self, answer.json()["id"])
 
@@ -182,23 +185,27 @@ class Rows:
 
     def deliver_again(self, job: Job, slot: datetime, *, times: int = 1) -> None:
         """Send the message of a slot again, as it was."""
-        body = json.dumps({"pk": f"main#{job.id}", "sk": key(slot)})
         for _ in range(times):
-            self._sqs.send_message(QueueUrl=self._queue, MessageBody=body)
+            self.send({"pk": f"main#{job.id}", "sk": key(slot), "lane": "normal"})
+
+    def send(self, row: Item) -> None:
+        """Send the message of a row of the work table to its lane."""
+        body = json.dumps({"pk": row["pk"], "sk": row["sk"]})
+        self._sqs.send_message(QueueUrl=self._queue(row["lane"]), MessageBody=body)
 
     def undelivered(self) -> int:
-        """Return how many messages wait or are being worked on; those not yet due are left out."""
+        """Return how many messages of the normal lane are waiting, or being worked on."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        asked = self._sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=names)
+        queue = self._queue("normal")
+        asked = self._sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)
         return sum(int(asked["Attributes"][name]) for name in names)
 
     @cached_property
     def _sqs(self) -> Any:
         return self._cloud.client("sqs")
 
-    @cached_property
-    def _queue(self) -> str:
-        return str(self._sqs.get_queue_url(QueueName="palyra-local-normal")["QueueUrl"])
+    def _queue(self, lane: str) -> str:
+        return str(self._sqs.get_queue_url(QueueName=f"palyra-local-{lane}")["QueueUrl"])
 
     @cached_property
     def _dynamodb(self) -> Any:

@@ -3,13 +3,15 @@
 import itertools
 import os
 import signal
+import sys
 import time
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.deployed.cloud import Cloud, eventually
+from tests.deployed.cloud import BRISK, Cloud, eventually, waits_for_an_event
 from tests.deployed.driver import (
     LEASE_SECONDS,
     SCHEDULED,
@@ -28,12 +30,25 @@ from tests.deployed.driver import (
 WORKER = "worker_normal"
 TRIES = 5
 STILL_SECONDS = 0.3
+SHIPPED_LEASE_SECONDS = 60
+MOST_AFTER_A_LEASE_SECONDS = 120
 
 
 @pytest.fixture(scope="module")
 def job(cloud: Cloud) -> Job:
     minutely(cloud)
     return main(cloud).create_job("interrupted", "10s")
+
+
+@pytest.fixture
+def shipped(cloud: Cloud) -> Iterator[Cloud]:
+    """The cloud with the settings that it ships with; the next module starts it with its own."""
+    cloud.stop()
+    cloud.settings = {}
+    cloud.start()
+    yield cloud
+    cloud.settings = BRISK
+    cloud.stop()
 
 
 def freeze_in_mid_run(cloud: Cloud, job: Job) -> tuple[datetime, list[int]]:
@@ -58,19 +73,16 @@ def freeze_the_busy(cloud: Cloud) -> list[int]:
     """
     pids = cloud.workers(WORKER)
     signal_all(pids, signal.SIGSTOP)
-    idle = [pid for pid in pids if waits_for_a_message(pid)]
+    idle = [pid for pid in pids if is_idle(pid)]
     signal_all(idle, signal.SIGCONT)
     return [pid for pid in pids if pid not in idle]
 
 
-def waits_for_a_message(pid: int) -> bool:
-    """Return whether a stopped process is in read(2) on its standard input."""
-    eventually(lambda: syscall(pid) != "running", seconds=5)
-    return syscall(pid).startswith("0 0x0 ")
-
-
-def syscall(pid: int) -> str:
-    return Path(f"/proc/{pid}/syscall").read_text().strip()
+def is_idle(pid: int) -> bool:
+    """Return whether a process that is being stopped waits for a message."""
+    call = Path(f"/proc/{pid}/syscall")
+    eventually(lambda: call.read_text().strip() != "running", seconds=5)
+    return waits_for_an_event(pid)
 
 
 def signal_all(pids: list[int], number: signal.Signals) -> None:
@@ -171,3 +183,28 @@ class TestMinute:
 class TestLedger:
     def test_every_slot_has_one_outcome(self, cloud: Cloud, job: Job) -> None:
         assert_ledger_is_whole(cloud, job)
+
+
+class TestShippedLease:
+    def test_a_killed_workers_run_is_finished_within_a_lease_and_two_minutes_by_itself(
+        self, shipped: Cloud, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        job = main(shipped).create_job("interrupted for a minute", "10s")
+        slot, frozen = freeze_in_mid_run(shipped, job)
+        signal_all(frozen, signal.SIGKILL)
+        killed = time.monotonic()
+
+        eventually(
+            lambda: rows(shipped).work(job, slot)["state"] in TERMINAL,
+            seconds=SHIPPED_LEASE_SECONDS + MOST_AFTER_A_LEASE_SECONDS,
+            pause=1,
+            why=lambda: str(rows(shipped).work(job, slot)),
+        )
+        took = time.monotonic() - killed
+        row = concluded(shipped, job, slot)
+
+        with capsys.disabled():
+            sys.stdout.write(f"\na killed worker's run had ended {took:.0f} s later\n")
+        assert took > SHIPPED_LEASE_SECONDS / 2
+        assert (row["token"], row["attempt"]) == (2, 1)
+        assert_one_effect(shipped, job, slot)

@@ -19,8 +19,6 @@ SNAPSHOT_SECONDS = 3.0
 @pytest.fixture(scope="module")
 def job(cloud: Cloud) -> Job:
     """A job that was made just before the kill, its first slots handed over but not fired."""
-    if not cloud.place.up_file.exists():
-        cloud.start()
     return main(cloud).create_job("survivor", "10s")
 
 

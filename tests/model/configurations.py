@@ -25,7 +25,7 @@ TICKS = (
         workers=1,
     ),
     Configuration(
-        "ticks: misfires", Budget(ticks=3, crashes=1), schedules=_THREE, end=5, workers=0
+        "ticks: misfires", Budget(ticks=2, crashes=2, lost=1), schedules=_THREE, end=5, workers=0
     ),
     Configuration("ticks: lost replies", Budget(ticks=2, lost=2, dropped=1), workers=1),
     Configuration(
@@ -115,6 +115,9 @@ SLOTS = (
         budget=Budget(leases=1, sweeps=1, operator=2),
         operator=("pause", "resume", "delete"),
         program="call",
+    ),
+    _SLOT._replace(
+        name="forbid: expiry", budget=Budget(expiries=1, leases=1, sweeps=1, failures=1)
     ),
     _SLOT._replace(
         name="forbid: three slots",

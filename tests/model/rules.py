@@ -47,6 +47,7 @@ class Rules(NamedTuple):
         sweep_raises_token: the sweep fails a task with token + 1 (R2).
         cancel_raises_token: a cancellation takes a task away with token + 1 (R2).
         expire_raises_token: an expiry takes a task away with token + 1 (R2).
+        expire_ends_dead_work: the sweep also expires a running task whose lease is over.
         cancel_marks_first: a task with children is marked before they are cancelled, queued or not.
         children_first: children are cancelled before their parent ends cancelled.
         child_needs_parent: a child is created in a transaction that checks its parent.
@@ -87,6 +88,7 @@ class Rules(NamedTuple):
     sweep_raises_token: bool = True
     cancel_raises_token: bool = True
     expire_raises_token: bool = True
+    expire_ends_dead_work: bool = True
     cancel_marks_first: bool = True
     children_first: bool = True
     child_needs_parent: bool = True

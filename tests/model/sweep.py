@@ -54,7 +54,8 @@ def decision(world: World, row: Row) -> str:
     over = row.state == RUNNING and row.lease_over
     if row.cancel_requested:
         return CANCELLED
-    if row.expired and (row.state != RUNNING or over):
+    dead = over and world.rules.expire_ends_dead_work
+    if row.expired and (row.state != RUNNING or dead):
         return EXPIRED
     if over and row.attempt >= world.last_attempt:
         return FAILED

@@ -204,6 +204,11 @@ TRAPS: tuple[Trap, ...] = (
         _PLAIN._replace(budget=Budget(leases=1, sweeps=1, expiries=1)),
     ),
     Trap(
+        "expire_ends_dead_work",
+        "i3_every_row_ends",
+        _PLAIN._replace(budget=Budget(expiries=1, crashes=1)),
+    ),
+    Trap(
         "cancel_marks_first",
         "children_end_with_their_parent",
         _PARENT._replace(budget=Budget(operator=1, continuations=1)),

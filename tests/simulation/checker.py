@@ -7,12 +7,18 @@ section 1 and protocol.md section 1.7.
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from tests.simulation import invariants
+from tests.simulation.items import Item
+from tests.simulation.items import key as _key
+from tests.simulation.items import number as _number
+from tests.simulation.items import task_id as _id
+from tests.simulation.items import text as _text
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
-
-type Item = dict[str, dict[str, Any]]
 
 TERMINAL = {"succeeded", "failed", "unknown", "cancelled", "expired", "closed"}
 _RETRIED = {"failed", "unknown", "cancelled", "expired"}
@@ -67,11 +73,17 @@ class Checker:
         self.holders: dict[tuple[str, str, int], object] = {}
         self.rows: dict[tuple[str, str], Item] = {}
         self.outside: Counter[str] = Counter()
+        self.keys: dict[tuple[str, str, int], str] = {}
         self.flaking = 0
 
     def violated(self, invariant: str, what: str) -> None:
         """Note a violation."""
         self.violations.append(Violation(invariant, what))
+
+    def judge(self, broken: Iterable[invariants.Broken]) -> None:
+        """Note what is broken."""
+        for invariant, what in broken:
+            self.violated(invariant, what)
 
     # What happens.
 
@@ -80,6 +92,10 @@ class Checker:
         name = table.rpartition("-")[2]
         if name == "work" and new is not None and "state" in new:
             self._work(old, new)
+        elif name == "work" and new is not None:
+            self.judge(invariants.deduped(old, new))
+        elif name == "jobs" and new is not None and _text(new, "sk") == "hot":
+            self.judge(invariants.locked(self, old, new))
         elif name == "journal":
             self._journal(old, new)
         elif name == "runs" and old is not None and "content" in old:
@@ -91,9 +107,11 @@ class Checker:
         if self.outside[key] > 1 and not idempotent:
             self.violated("I8 one call", f"{key} was called {self.outside[key]} times")
         task_id, _, seq = key.partition("#")
-        row = self._row_of(task_id)
+        row = self.row_of(task_id)
         if row is None or _number(row, "checkpoint_seq") < int(seq):
             self.violated("I8 no call without an accepted intent", key)
+        else:
+            self.judge(invariants.called(self, row, key, idempotent=idempotent))
 
     def flakes(self, _key: str) -> bool:
         """Return whether a flaky tool fails this time."""
@@ -107,14 +125,16 @@ class Checker:
         else:
             self._moved(old, new)
         self._shape(new)
+        self.judge(invariants.under_way(self, old, new))
         if _text(new, "outcome") == "fired" and _text(new, "state") not in TERMINAL:
             self._company(new)
 
     def _made(self, new: Item) -> None:
         if _text(new, "state") not in {"queued", "closed"} or _number(new, "token"):
             self.violated("I1 rows begin queued", _key(new))
+        self.judge(invariants.made(self, new))
         if "group" in new:
-            parent = self._row_of(_text(new, "pk").partition("#")[2])
+            parent = self.row_of(_text(new, "pk").partition("#")[2])
             if parent is None or _text(parent, "state") in TERMINAL or "cancel_at" in parent:
                 self.violated("D1 nothing is delegated by what ends", _key(new))
 
@@ -133,6 +153,7 @@ class Checker:
                 self.violated("R2 who takes work raises the token", what)
             elif self.holders.get((*place, before)) is not self.world.process:
                 self.violated("I4 only its holder writes under a token", what)
+            self.judge(invariants.held(self, old, new))
             return
         if after != before + 1:
             self.violated("R2 a token is raised by one", what)
@@ -140,6 +161,7 @@ class Checker:
             self.violated(
                 "I1 terminal is final" if was in TERMINAL else "T1 only legal moves", what
             )
+        self.judge(invariants.taken(self, old, new))
         if now == "running":
             self.holders[*place, after] = self.world.process
             self._claimed(old, new, what)
@@ -211,6 +233,9 @@ class Checker:
         for row in self._table("work"):
             if "state" in row and _id(row) not in resting:
                 self._task_at_rest(row, finished)
+        events = Counter(_text(event, "event_id") for event in journal)
+        rows = [row for row in self._table("work") if "state" in row]
+        self.judge(invariants.at_rest(self, rows, events))
         for event, times in finished.items():
             # Its id is derived, so readers know a repeat; only two who conclude at once make one.
             if times > 1 and not self.world.applied["frozen"] and not self.world.is_skewed:
@@ -221,7 +246,7 @@ class Checker:
         for beat in self._table("heartbeats"):
             owner, _, task_id = _text(beat, "pk").partition("#")
             del owner, task_id
-            task = self._row_of(_text(beat, "sk"))
+            task = self.row_of(_text(beat, "sk"))
             if task is None or _text(task, "state") in TERMINAL:
                 self.violated("H1 heartbeats are cleared", _key(beat))
         if self.world.queues.dead:
@@ -278,20 +303,16 @@ class Checker:
         holder = self.rows_now().get((pk, _text(hot, "active")))
         if "active" in hot and holder is not None and _text(holder, "state") not in TERMINAL:
             self.violated("I6 the lock is let go", _key(hot))
-        covered = set()
-        for (at, sk), row in self.rows_now().items():
-            if at == pk and "state" in row and sk.isdigit():
-                last = int(_text(row, "last") or sk)
-                covered |= set(range(int(sk), last + 1, JOB_SECONDS))
-        made = next(
-            _number(row, "created_at")
-            for row in self._table("jobs")
-            if _text(row, "pk") == pk and "created_at" in row
-        )
-        following = _number(hot, "next") // 1000
-        ago = (following - made // 1000 - 1) // JOB_SECONDS
-        due = range(following - ago * JOB_SECONDS, following, JOB_SECONDS)
-        missing = [slot for slot in due if slot not in covered]
+        covered = [
+            range(int(sk), int(_text(row, "last") or sk) + 1)
+            for (at, sk), row in self.rows_now().items()
+            if at == pk and "state" in row and sk.isdigit()
+        ]
+        missing = [
+            slot
+            for slot in invariants.slots_in_force(hot)
+            if not any(slot in each for each in covered)
+        ]
         if missing:
             self.violated("I2 no slot without a row", f"{_key(hot)} {missing}")
 
@@ -304,29 +325,11 @@ class Checker:
         pk = f"{owner}#{_id(row)}"
         return [each for (at, _), each in self.rows_now().items() if at == pk]
 
-    def _row_of(self, task_id: str) -> Item | None:
+    def row_of(self, task_id: str) -> Item | None:
+        """Return the row of a task, or None."""
         subject, _, sk = task_id.rpartition("-")
         return self.rows_now().get((f"main#{subject or 'tasks'}", sk))
 
     def _table(self, name: str) -> list[Item]:
         rows = self.world.dynamo.tables[f"palyra-local-{name}"].rows()
         return [row.item for row in rows.values()]
-
-
-def _text(item: Item, name: str) -> str:
-    value: str = item.get(name, {}).get("S", "")
-    return value
-
-
-def _number(item: Item, name: str) -> int:
-    return int(item.get(name, {}).get("N", 0))
-
-
-def _key(item: Item) -> str:
-    return f"{_text(item, 'pk')}/{_text(item, 'sk') or _number(item, 'sk')}"
-
-
-def _id(row: Item) -> str:
-    subject = _text(row, "pk").partition("#")[2]
-    sk = _text(row, "sk")
-    return sk if subject == "tasks" else f"{subject}-{sk}"

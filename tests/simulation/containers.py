@@ -5,7 +5,7 @@ it keeps in memory between invocations is forgotten when one of them crashes.
 """
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.background.queue import decode
 from chalicelib.background.task import Lane
-from chalicelib.functions.wiring import api, dead_letters, sweeps, ticks, tools, workers
+from chalicelib.functions.wiring import (
+    api,
+    container,
+    dead_letters,
+    sweeps,
+    ticks,
+    tools,
+    workers,
+)
 from chalicelib.functions.wiring.container import Container
 from chalicelib.policy.engine import PolicyEngine
 from chalicelib.providers import Answer, Conversation, ToolCall, ToolResult, ToolSpec
@@ -108,6 +116,8 @@ class Function:
         self.transcripts = api.transcripts(of)
         self.dead_letters = dead_letters.dead_letters(of)
         self.worker.heart = self.heart
+        self.courier = container.courier(of)
+        self.lanes = dict(self.courier.lanes)
         workers.runs(of).provider = SimProvider()
         policy: Any = Remembered()
         workers.runs(of).policy = policy
@@ -157,6 +167,11 @@ class Functions:
             function.heart.beats.clear()
             function.forget()
 
+    def sweeping(self, lanes: Iterable[str]) -> None:
+        """Let only these lanes be swept: where no task is, there is nothing to see."""
+        for function in self._all:
+            function.courier.lanes = {str(lane): function.lanes[str(lane)] for lane in lanes}
+
     def skew(self, chance: random.Random) -> bool:
         """Put clocks off by up to five minutes, in one of four worlds; say whether they are."""
         is_skewed = chance.random() < 1 / 4
@@ -168,9 +183,9 @@ class Functions:
 
     def _function(self, name: str, lane: str = Lane.NORMAL) -> Function:
         clock = SkewedClock(self._world)
-        container = Container(settings=SETTINGS, clock=clock, random_bytes=self._bytes)
-        tools.toolbox(container)._tools |= _tools(self._world)
-        return Function(name, container, clock, lane)
+        made = Container(settings=SETTINGS, clock=clock, random_bytes=self._bytes)
+        tools.toolbox(made)._tools |= _tools(self._world)
+        return Function(name, made, clock, lane)
 
     def _bytes(self, number: int) -> bytes:
         return self._random.randbytes(number)

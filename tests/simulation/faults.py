@@ -83,28 +83,32 @@ class Schedule(NamedTuple):
 
     Attributes:
         flow: the name of the flow.
-        seed: what the world is made of: skews, the order of messages, missing and doubled ticks.
+        seed: what the world is made of: skews, the order of messages, missing and doubled ticks;
+            0 is a calm one.
         faults: the call's number, and a number that chooses among what can happen to it.
         switches: the call's number before which the process is put aside, and a number that says
             for how long: 0 until another one has ended or is put aside, else some minutes.
+        order: whose turn each call is, as digits in the order in which processes were started;
+            behind the last one nobody is put aside any more.
     """
 
     flow: str
     seed: int
     faults: tuple[tuple[int, int], ...] = ()
     switches: tuple[tuple[int, int], ...] = ()
+    order: str = ""
 
     def __str__(self) -> str:
         """Return the line that replays it."""
         faults = ",".join(f"{at}={which}" for at, which in self.faults)
         switches = ",".join(f"{at}={which}" for at, which in self.switches)
-        return f"{self.flow}:{self.seed}:{faults}:{switches}"
+        return f"{self.flow}:{self.seed}:{faults}:{switches}:{self.order}"
 
     @classmethod
     def parse(cls, line: str) -> Self:
         """Return the schedule of a replay line."""
-        flow, seed, faults, switches = line.split(":")
-        return cls(flow, int(seed), _pairs(faults), _pairs(switches))
+        flow, seed, faults, switches, order = (line + "::::").split(":")[:5]
+        return cls(flow, int(seed or 0), _pairs(faults), _pairs(switches), order)
 
     @classmethod
     def random(cls, flow: str, calls: int, chooser: random.Random) -> Self:
@@ -112,7 +116,7 @@ class Schedule(NamedTuple):
         highest = calls + calls // 3 + 1
         return cls(
             flow,
-            chooser.randrange(2**32),
+            chooser.randrange(1, 2**32),
             _draw(chooser, highest, chooser.choice((0, 1, 1, 2, 2, 3, 4)), 60),
             _draw(chooser, highest, chooser.choice((0, 0, 1, 1, 2, 3)), 8),
         )

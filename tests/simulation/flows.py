@@ -10,9 +10,12 @@ from typing import Any, NamedTuple
 
 from chalicelib.background.heartbeats.record import WorkHeartbeatKind
 from chalicelib.background.service import Filter, TaskDraft
-from chalicelib.background.task import Membership
+from chalicelib.background.task import Lane, Membership
+from chalicelib.clock import to_ms
 from chalicelib.scheduler.service import Draft
-from chalicelib.schedules import normalize_schedule
+from chalicelib.scheduler.store import HotRow
+from chalicelib.schedules import Every, normalize_schedule
+from chalicelib.tables import Refused
 from tests.simulation.checker import JOB_SECONDS
 from tests.simulation.world import MINUTE, START, World
 
@@ -24,8 +27,8 @@ class Flow(NamedTuple):
     """One thing that happens.
 
     Attributes:
-        weight: how many of a hundred random schedules are about it. Those of the core, the way of
-            a slot or a task, have at least five; the shortest have most, so that faults meet.
+        weight: about how many of a hundred random schedules are about it. Those of the core, the
+            way of a slot or a task, have at least five; the shortest have most.
     """
 
     name: str
@@ -38,7 +41,7 @@ FLOWS: dict[str, Flow] = {}
 
 
 def flow(
-    prepare: Callable[[World], None], weight: float = 1
+    prepare: Callable[[World], None], weight: float = 0.4
 ) -> Callable[[Callable[[World], None]], Callable[[World], None]]:
     """Enter a function as what happens in a flow of its name."""
 
@@ -55,18 +58,19 @@ def flow(
 
 def nothing(world: World) -> None:
     """Begin with an empty world."""
-    world.memo["resting"] = []
+    del world
 
 
-def a_job(world: World, *tools: str) -> None:
+def a_job(world: World, *tools: str, seconds: int = JOB_SECONDS) -> None:
     """Begin with a job of every five minutes, before its first slot is handed over."""
-    make_job(world.functions.api, *tools)
+    make_job(world.functions.api, *tools, seconds=seconds)
+    world.memo["ticks"] = True
     world.memo["job"] = [row["pk"]["S"] for row in world.checker._table("jobs")][0]
 
 
-def make_job(api: Any, *tools: str) -> None:
+def make_job(api: Any, *tools: str, seconds: int = JOB_SECONDS) -> None:
     """Make a job by a container."""
-    schedule = normalize_schedule({"every": f"{JOB_SECONDS}s"}, now=api.clock.now())
+    schedule = normalize_schedule({"every": f"{seconds}s"}, now=api.clock.now())
     draft = Draft(name="job", schedule=schedule, prompt="look", tools=list(tools))
     api.jobs.create("main", _ACTOR, draft)
 
@@ -79,8 +83,14 @@ def a_slot(*tools: str) -> Callable[[World], None]:
         world.pass_time(3 * MINUTE)
         world.functions.tick.tick.run()
         world.pass_time(2 * MINUTE)
+        world.memo["ticks"] = False
 
     return prepare
+
+
+def an_hourly_job(world: World) -> None:
+    """Begin with a job of every hour."""
+    a_job(world, seconds=3_600)
 
 
 def two_slots(world: World) -> None:
@@ -161,7 +171,7 @@ def operate(world: World, act: Callable[[Any], Any]) -> None:
 
 
 def _times(world: World, functions: list[Any], name: str) -> list[Any]:
-    times = world.chance.choices((0, 1, 2), (1, 10, 1))[0]
+    times = 1 if world.is_calm else world.chance.choices((0, 1, 2), (1, 10, 1))[0]
     if times == 0:
         world.applied[f"missing_{name}"] += 1
     if times == 2:  # noqa: PLR2004
@@ -190,7 +200,7 @@ def firing(world: World) -> None:
     rounds(world, 1)
 
 
-@flow(a_job, 6)
+@flow(a_job, 5.5)
 def handover(world: World) -> None:
     """A tick, or two, hand over a slot that is due in two minutes, and it runs."""
     world.pass_time(3 * MINUTE)
@@ -208,26 +218,45 @@ def outside_call(world: World) -> None:
     world.settle()
 
 
-@flow(two_slots, 5)
+@flow(two_slots, 5.5)
 def overlap(world: World) -> None:
     """Two slots of a job are delivered at once: one runs, the other is skipped or runs after."""
     deliver(world)
     world.settle()
 
 
-@flow(a_job, 17)
+@flow(a_slot("sim.look"))
+def twice(world: World) -> None:
+    """A slot's message is delivered twice at once."""
+    first = world.queues.visible()[0]
+    world.deliver(first)
+    world.deliver(first)
+    world.settle()
+
+
+@flow(a_slot("sim.put"))
+def rescued(world: World) -> None:
+    """A worker is put aside for longer than its lease, and another one takes over."""
+    message = world.queues.visible()[0]
+    world.deliver(message)
+    world.switches.setdefault(4, 2)
+    world.settle()
+    world.pass_time(2 * MINUTE - _SECOND)
+    world.deliver(message)
+    world.pass_time(_SECOND)
+    world.settle()
+
+
+@flow(an_hourly_job, 30)
 def misfire(world: World) -> None:
-    """No tick came for an hour: what was missed is accounted for, by two that come at once."""
-    world.pass_time(60 * MINUTE - _SECOND)
-    world.memo["ticks"] = False
+    """No tick came for hours: what was missed is accounted for, by two that come at once."""
+    world.pass_time(4 * 60 * MINUTE + 10 * MINUTE)
     tick(world)
-    world.settle()
-    world.pass_time(5 * MINUTE)
     tick(world)
     world.settle()
 
 
-@flow(nothing, 6)
+@flow(nothing, 5.5)
 def task(world: World) -> None:
     """A task is made by the API, sent and carried out."""
     operate(world, lambda api: world.memo.update(made=create_by(api, "sim.look")))
@@ -245,9 +274,14 @@ def create_by(api: Any, *tools: str, **more: Any) -> str:
     return made
 
 
-@flow(nothing, 5)
+def any_lane(world: World) -> None:
+    """Begin with an empty world in which all lanes are swept."""
+    world.memo["lanes"] = tuple(Lane)
+
+
+@flow(any_lane, 2)
 def deduped(world: World) -> None:
-    """Two operators make the task of one dedupe key; it is one task."""
+    """Two operators make the task of one dedupe key, in lane high; it is one task."""
     for _ in range(2):
         operate(world, lambda api: create_by(api, dedupe_key="nightly", priority=5))
     world.settle()
@@ -255,14 +289,14 @@ def deduped(world: World) -> None:
     world.settle()
 
 
-@flow(a_task("sim.put", "sim.post"), 1.5)
+@flow(a_task("sim.put", "sim.post"), 1)
 def outside_calls(world: World) -> None:
     """A task makes an idempotent call and one that is not."""
     deliver(world)
     world.settle()
 
 
-@flow(a_task("sim.flaky"), 5)
+@flow(a_task("sim.flaky"), 5.5)
 def retries(world: World) -> None:
     """A tool fails once or twice: the task is tried again after a pause."""
     world.checker.flaking = world.chance.choice((1, 2, 5))
@@ -273,7 +307,7 @@ def retries(world: World) -> None:
     world.settle()
 
 
-@flow(a_task(), 5.5)
+@flow(a_task(), 6)
 def cancelled(world: World) -> None:
     """An operator cancels a task while it may be running."""
     deliver(world)
@@ -281,7 +315,7 @@ def cancelled(world: World) -> None:
     world.settle()
 
 
-@flow(a_family, 0.5)
+@flow(a_family)
 def family(world: World) -> None:
     """Children run, two at a time, and the third after its group; then the parent is cancelled."""
     deliver(world)
@@ -292,7 +326,7 @@ def family(world: World) -> None:
     world.settle()
 
 
-@flow(a_task("sim.look"), 5)
+@flow(a_task("sim.look"), 5.5)
 def delegated(world: World) -> None:
     """A task delegates while it may be running, being cancelled or done."""
     parent = world.memo["task"]
@@ -306,7 +340,7 @@ def delegated(world: World) -> None:
     world.settle()
 
 
-@flow(a_task(payload={"then": {"prompt": "and then"}}), 5)
+@flow(a_task(payload={"then": {"prompt": "and then"}}), 5.5)
 def followed(world: World) -> None:
     """A task is followed by another, which exists before it ends."""
     deliver(world)
@@ -315,7 +349,7 @@ def followed(world: World) -> None:
     world.settle()
 
 
-@flow(a_task("sim.look", "sim.put"), 5)
+@flow(a_task("sim.look", "sim.put"), 2)
 def continued(world: World) -> None:
     """The function has too little time: the task goes on in other invocations."""
     world.functions.time = _SECOND
@@ -324,7 +358,7 @@ def continued(world: World) -> None:
         world.settle()
 
 
-@flow(a_task(), 5)
+@flow(a_task(), 2)
 def paused(world: World) -> None:
     """An operator pauses a task, and resumes it later."""
     world.memo["resumes"] = True
@@ -343,7 +377,7 @@ def expiring(world: World) -> None:
     rounds(world, 4)
 
 
-@flow(a_task(not_before=START + timedelta(days=40)), 1)
+@flow(a_task(not_before=START + timedelta(days=40)))
 def far_future(world: World) -> None:
     """A task waits in the index for weeks, without a message."""
     assert not world.queues.messages
@@ -353,7 +387,7 @@ def far_future(world: World) -> None:
     rounds(world, 4)
 
 
-@flow(a_task("sim.flaky", max_attempts=1), 1.5)
+@flow(a_task("sim.flaky", max_attempts=1))
 def retried(world: World) -> None:
     """A task failed for good; an operator retries it."""
     world.checker.flaking = 1
@@ -365,7 +399,7 @@ def retried(world: World) -> None:
     world.settle()
 
 
-@flow(a_task(payload={"prompt": "x" * 5_000}), 1)
+@flow(a_task(payload={"prompt": "x" * 5_000}))
 def large_payload(world: World) -> None:
     """A task's payload is in S3."""
     deliver(world)
@@ -379,7 +413,7 @@ def create_large(api: Any) -> None:
     api.tasks.create("main", _ACTOR, draft)
 
 
-@flow(a_task("sim.slow", "sim.post"), 1.5)
+@flow(a_task("sim.slow", "sim.post"))
 def beating(world: World) -> None:
     """A step takes longer than a lease and is kept alive until its deadline."""
     deliver(world)
@@ -388,7 +422,7 @@ def beating(world: World) -> None:
     world.settle()
 
 
-@flow(a_task("sim.hang", "sim.post"), 1.5)
+@flow(a_task("sim.hang", "sim.post"))
 def hanging(world: World) -> None:
     """A step hangs beyond its deadline: its task is rescued, and it comes back as a zombie."""
     deliver(world)
@@ -397,7 +431,7 @@ def hanging(world: World) -> None:
     rounds(world, 1)
 
 
-@flow(a_task("sim.look"), 1)
+@flow(a_task("sim.look"))
 def unknown_kind(world: World) -> None:
     """No function knows the kind until a version is deployed that does."""
     world.memo["resumes"] = True
@@ -414,7 +448,7 @@ def unknown_kind(world: World) -> None:
     world.settle()
 
 
-@flow(a_slot("sim.look"), 1.5)
+@flow(a_slot("sim.look"))
 def looking(world: World) -> None:
     """An operator looks at everything there is to see."""
     deliver(world)
@@ -439,24 +473,25 @@ def looking(world: World) -> None:
     world.settle()
 
 
-@flow(a_slot("system.health"), 0.5)
+@flow(a_slot("system.health"))
 def health(world: World) -> None:
     """A slot asks the rooms for their health."""
     deliver(world)
     world.settle()
 
 
-@flow(nothing, 4)
+@flow(nothing, 8)
 def making(world: World) -> None:
     """An operator makes a job."""
     world.pass_time(3 * MINUTE)
     operate(world, make_job)
+    world.memo["ticks"] = True
     world.settle()
     tick(world)
     world.settle()
 
 
-@flow(lambda world: a_dead_letter(world), 3)
+@flow(lambda world: a_dead_letter(world))
 def dead_letters(world: World) -> None:
     """Messages that came back too often become incidents."""
     letters = world.functions.api.dead_letters
@@ -469,3 +504,144 @@ def a_dead_letter(world: World) -> None:
     """Begin with the messages of an open task and of nothing."""
     world.memo["task"] = create(world, "sim.look")
     world.memo["letters"] = [world.queues.messages[0].body, "{not json"]
+
+
+def a_crowd(world: World) -> None:
+    """Begin with a parent that waits, and four children that may run in any order."""
+    a_task("sim.look", not_before=START + timedelta(hours=2))(world)
+    for _ in range(4):
+        create(world, parent=world.memo["task"], membership=Membership("g", serial=False))
+
+
+@flow(a_crowd)
+def crowd(world: World) -> None:
+    """More children want to run than may run at once."""
+    deliver(world)
+    world.settle()
+
+
+@flow(a_task("sim.look", not_before=START + timedelta(hours=2)))
+def siblings(world: World) -> None:
+    """Two operators delegate from one task at once."""
+    for _ in range(2):
+        operate(world, lambda api: create_by(api, parent=world.memo["task"]))
+    world.settle()
+
+
+@flow(a_family)
+def stopped(world: World) -> None:
+    """One operator cancels a task that has children while another one pauses it."""
+    world.memo["resumes"] = True
+    operate(world, lambda api: api.tasks.cancel("main", _ACTOR, world.memo["task"], "enough"))
+    operate(world, lambda api: api.tasks.pause("main", _ACTOR, world.memo["task"]))
+    world.settle()
+
+
+@flow(a_task("sim.look"))
+def revived(world: World) -> None:
+    """An operator retries a task as soon as another one has cancelled it."""
+    for act in (
+        lambda api: api.tasks.cancel("main", _ACTOR, world.memo["task"], "enough"),
+        lambda api: api.tasks.retry("main", _ACTOR, world.memo["task"]),
+    ):
+        operate(world, act)
+    world.settle()
+
+
+@flow(a_task("sim.look", expires_at=START + 2 * MINUTE))
+def overdue(world: World) -> None:
+    """A message comes after its task has expired, and before the sweep."""
+    world.pass_time(3 * MINUTE)
+    deliver(world)
+    world.settle()
+
+
+@flow(a_job)
+def missed(world: World) -> None:
+    """A tick hands a slot over, then none comes for an hour."""
+    world.pass_time(3 * MINUTE)
+    tick(world)
+    world.settle()
+    world.pass_time(61 * MINUTE)
+    tick(world)
+    world.settle()
+    deliver(world)
+    world.settle()
+
+
+@flow(a_slot("sim.flaky"))
+def slot_retries(world: World) -> None:
+    """A slot's tool fails: the job stays locked while it waits to be tried again."""
+    world.checker.flaking = world.chance.choice((1, 2))
+    for _ in range(2):
+        deliver(world)
+        world.settle()
+        world.pass_time(11 * _SECOND)
+
+
+@flow(a_slot("sim.flaky"))
+def slot_revived(world: World) -> None:
+    """A slot fails for good; an operator retries it, and it fails again."""
+    world.checker.flaking = 5
+    for _ in range(3):
+        deliver(world)
+        world.settle()
+        world.pass_time(41 * _SECOND)
+    slot = [row["sk"]["S"] for row in world.checker._table("work") if "last_attempt" in row][0]
+    task = f"{world.memo['job'].partition('#')[2]}-{slot}"
+    operate(world, lambda api: api.tasks.retry("main", _ACTOR, task))
+    for _ in range(3):
+        world.settle()
+        deliver(world)
+        world.settle()
+        world.pass_time(41 * _SECOND)
+
+
+@flow(a_job)
+def changed(world: World) -> None:
+    """A job is edited between the tick and the slot; it has the slot still, or no more."""
+    seconds = world.chance.choice((JOB_SECONDS // 2, 7 * JOB_SECONDS // 5))
+    world.pass_time(3 * MINUTE)
+    tick(world)
+    operate(world, lambda api: change_job(api, world.memo["job"], seconds=seconds))
+    world.settle()
+    world.pass_time(2 * MINUTE)
+    deliver(world)
+    world.settle()
+
+
+@flow(a_slot("sim.put"))
+def halted(world: World) -> None:
+    """A job is paused while its slot may be running, and resumed later."""
+    deliver(world)
+    operate(world, lambda api: change_job(api, world.memo["job"], state="paused"))
+    world.settle()
+    if world.chance.random() < 1 / 2:
+        operate(world, lambda api: change_job(api, world.memo["job"]))
+    world.settle()
+    rounds(world, 2)
+
+
+def change_job(api: Any, pk: str, *, state: str = "enabled", seconds: int = JOB_SECONDS) -> None:
+    """Edit, pause or resume a job by a container, as the protocol says how."""
+    seen, now = api.jobs.jobs.hot(pk), api.clock.now()
+    if seen is None or seen.next is None:
+        return
+    made = Every.read(seen.schedule)
+    assert made
+    schedule = Every(timedelta(seconds=seconds), made.anchor)
+    actions = [HotRow.ver.set(seen.ver + 1), HotRow.state.set(state)]
+    if state == "paused":
+        actions.append(HotRow.due_shard.remove())
+    else:
+        following = schedule.next_after(now)
+        assert following
+        if seconds == JOB_SECONDS:
+            following = max(following, seen.next)
+        actions += [HotRow.since.set(to_ms(now)), HotRow.next.set(to_ms(following))]
+        actions += [HotRow.due_shard.set("0"), HotRow.schedule.set(schedule.text())]
+    as_seen = (HotRow.ver == seen.ver) & (HotRow.next == to_ms(seen.next))
+    try:
+        HotRow.change(pk, "hot", actions, as_seen)
+    except Refused:
+        change_job(api, pk, state=state, seconds=seconds)

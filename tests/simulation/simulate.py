@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from copy import copy
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any, NamedTuple
 
+from chalicelib.background.task import Lane
 from tests.simulation.checker import Violation
 from tests.simulation.faults import Schedule
 from tests.simulation.flows import FLOWS, collect, deliver, sweep_by, tick
@@ -25,6 +25,7 @@ class Result(NamedTuple):
         faults: how many of each kind happened.
         faulted: the call sites that a fault happened to.
         trace: the digest of everything that happened.
+        options: of each exposed call, how many faults could happen to it.
     """
 
     schedule: Schedule
@@ -35,6 +36,7 @@ class Result(NamedTuple):
     faulted: frozenset[str]
     hours: float
     trace: str
+    options: tuple[int, ...]
     lines: tuple[str, ...]
 
 
@@ -79,7 +81,7 @@ class Simulator:
             world.settle()
             exposed = world.calls
             world.disarm()
-            resting = recover(world, ticks="job" in world.memo)
+            resting = recover(world, ticks=bool(world.memo.get("ticks")))
             world.checker.at_rest(resting=resting)
         return Result(
             schedule=schedule,
@@ -90,12 +92,13 @@ class Simulator:
             faulted=frozenset(world.faulted),
             hours=(world.now - START) / timedelta(hours=1),
             trace=world.trace.hexdigest(),
+            options=tuple(world.options[:exposed]),
             lines=tuple(world.lines or ()),
         )
 
     def length(self, flow: str) -> int:
         """Return how many calls of a flow faults can hit."""
-        return self.run(Schedule(flow, 1)).exposed
+        return self.run(Schedule(flow, 0)).exposed
 
     def _prepare(self, schedule: Schedule) -> None:
         world = self.world
@@ -120,6 +123,7 @@ class Simulator:
         world.memo = dict(prepared.memo)
         world.functions._random.setstate(prepared.randomness)
         world.now = prepared.now
+        world.functions.sweeping(world.memo.get("lanes", (Lane.NORMAL,)))
 
 
 def recover(world: World, *, ticks: bool) -> frozenset[str]:
@@ -173,9 +177,3 @@ def _next_instant(world: World) -> datetime | None:
         return None
     # A clock that is behind sees it later.
     return max(min(soon), world.now + timedelta(seconds=20))
-
-
-@cache
-def simulator() -> Simulator:
-    """Return this process's simulator."""
-    return Simulator()

@@ -17,7 +17,7 @@ from tests.simulation.generation import TABLES
 
 _SEQUENCES = "PALYRA_DIFFERENTIAL_SEQUENCES"
 _FIRST = "PALYRA_DIFFERENTIAL_FIRST"
-_USUAL = 20
+_USUAL = 12
 
 
 @pytest.fixture

@@ -65,12 +65,14 @@ class Process:
     """One invocation of a function.
 
     Attributes:
+        number: in the order in which processes were started under this schedule, from 0.
         wakes_at: when it goes on, if it was put aside.
     """
 
     name: str
     function: Function
     body: greenlet
+    number: int
     wakes_at: datetime | None = None
 
 
@@ -94,7 +96,10 @@ class World:
         self.chance = random.Random(schedule.seed)
         self.faults: dict[int, int] = {}
         self.switches: dict[int, int] = {}
+        self.order: list[int] = []
+        self.options: list[int] = []
         self.calls = 0
+        self.is_calm = schedule.seed == 0
         self.applied: Counter[str] = Counter()
         self.faulted: set[str] = set()
         self.trace = hashlib.blake2b(digest_size=16)
@@ -111,21 +116,25 @@ class World:
         """Let the faults of a schedule happen from now on; calls are counted from here."""
         self.calls = 0
         self.faults, self.switches = dict(schedule.faults), dict(schedule.switches)
+        self.order = [int(digit) for digit in schedule.order]
+        self.options = []
         self.dynamo.checker = self.checker
         self.checker.rows = self.checker.rows_now()
-        self.is_skewed = self.functions.skew(self.chance)
+        self.number = 0
+        self.is_skewed = not self.is_calm and self.functions.skew(self.chance)
 
     def disarm(self) -> None:
         """Let nothing go wrong any more."""
-        self.faults, self.switches = {}, {}
+        self.faults, self.switches, self.order = {}, {}, []
         self.dynamo.stale = lambda: None
 
     # What happens.
 
     def invoke(self, function: Function, act: Callable[[], Any], name: str = "") -> Process:
         """Start an invocation; it runs when `settle` is called."""
+        body = greenlet(lambda: self._run(act))
+        process = Process(name or function.name, function, body, self.number)
         self.number += 1
-        process = Process(name or function.name, function, greenlet(lambda: self._run(act)))
         process.body.process = process  # type: ignore[attr-defined]
         self.running.append(process)
         return process
@@ -194,6 +203,7 @@ class World:
 
     def make(self, operation: str, arguments: Any, do: Callable[[], Any]) -> Any:
         """Make a call, unless something goes wrong with it."""
+        self._take_turn()
         self.calls += 1
         number = self.calls
         if number > _MOST_CALLS:
@@ -213,6 +223,18 @@ class World:
     def _dynamo(self, operation: str, arguments: dict[str, Any]) -> Any:
         return self.make(operation, arguments, lambda: self.dynamo.call(operation, arguments))
 
+    def _take_turn(self) -> None:
+        """Wait until the call under way is the next in the order, if there is one."""
+        while self.order:
+            process = self.process
+            wanted = [each for each in self.running if each.number == self.order[0]]
+            if process is None or not wanted or wanted[0] is process:
+                self.order.pop(0)
+                return
+            self.running.remove(wanted[0])
+            self.running.insert(0, wanted[0])
+            getcurrent().parent.switch()
+
     def _switch(self, number: int) -> None:
         which = self.switches.pop(number, None)
         process = self.process
@@ -230,9 +252,10 @@ class World:
 
     def _fault(self, number: int, operation: str, arguments: Any) -> Fault | None:
         which = self.faults.get(number)
+        possible = applicable(operation, arguments)
+        self.options.append(len(possible))
         if which is None:
             return None
-        possible = applicable(operation, arguments)
         fault = possible[which % len(possible)]
         self.applied[fault] += 1
         self.faulted.add(current_site())

@@ -73,11 +73,11 @@ def every_write_retried() -> Iterator[None]:
 
 @contextmanager
 def before(operation: str, table: str, act: Any) -> Iterator[None]:
-    """Do something just before the first call of an operation on a table."""
+    """Do something just before the first call of an operation on a table (none: transactions)."""
     pending = [act]
 
     def call(client: Any, name: str, arguments: dict[str, Any]) -> Any:
-        if pending and _name(name, arguments) == f"{operation} {table}":
+        if pending and _name(name, arguments) == f"{operation} {table}".strip():
             pending.pop()()
         return _REAL(client, name, arguments)
 

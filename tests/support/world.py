@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 from moto import mock_aws
 
+from chalicelib import aws
 from chalicelib.background.kinds import Continuation, Ending
 from chalicelib.background.service import TaskService
 from chalicelib.background.sweep import Sweep
@@ -146,11 +148,11 @@ class World:
 
 
 @contextmanager
-def a_world() -> Iterator[World]:
+def a_world(settings: Settings | None = None) -> Iterator[World]:
     """Make the stack of the template on moto, and a world on it."""
-    with mock_aws():
+    with mock_aws(), patch.object(aws, "client", _shared_client):
         _make_stack()
-        yield World()
+        yield World(settings=settings or Settings())
 
 
 def _make_stack() -> None:
@@ -160,6 +162,10 @@ def _make_stack() -> None:
         _client("sqs").create_queue(QueueName=queue)
     for bucket in _names("AWS::S3::Bucket", "BucketName"):
         _client("s3").create_bucket(Bucket=bucket)
+
+
+# As below; the rooms make their own otherwise, one for each container.
+_shared_client = cache(aws.client)
 
 
 @cache

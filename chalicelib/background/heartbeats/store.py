@@ -63,13 +63,16 @@ class HeartbeatStore:
         self._shards = shards
 
     def record(self, update: WorkHeartbeatUpdate, now: datetime) -> None:
-        """Put a sign of life, unless there is a later one, or one under a higher token.
+        """Put a sign of life, unless there is one under a higher token, or a later one under its own.
+
+        Who took work over replaces the sign of who lost it, whatever the two clocks say.
 
         Raises:
             Unavailable: DynamoDB did not answer.
         """
         row = self._row(beat(update, now))
-        newer = (HeartbeatRow.token <= row.token) & (HeartbeatRow.updated_at <= row.updated_at)
+        in_order = (HeartbeatRow.token == row.token) & (HeartbeatRow.updated_at <= row.updated_at)
+        newer = (HeartbeatRow.token < row.token) | in_order
         try:
             row.put(HeartbeatRow.pk.does_not_exist() | newer)
         except Refused:

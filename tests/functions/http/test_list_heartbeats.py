@@ -2,22 +2,10 @@ from itertools import chain
 
 import pytest
 
-from chalicelib.background.heartbeats.record import WorkHeartbeatKind, WorkHeartbeatUpdate
-from chalicelib.functions.wiring import api as wiring
-from chalicelib.functions.wiring.container import container
+from chalicelib.background.heartbeats.record import WorkHeartbeatKind
 from tests.functions.http.api import Api
+from tests.functions.http.heartbeats import beat
 from tests.support.world import MINUTE
-
-
-def beat(
-    api: Api,
-    object_id: str,
-    kind: WorkHeartbeatKind = WorkHeartbeatKind.BACKGROUND_TASK,
-    owner: str = "main",
-) -> None:
-    """Let a piece of work give a sign of life."""
-    update = WorkHeartbeatUpdate(owner=owner, kind=kind, object_id=object_id, summary="step 3")
-    wiring.heartbeats(container()).record(update, api.world.clock.now())
 
 
 def listed(api: Api, query: str = "") -> list[str]:

@@ -1,0 +1,855 @@
+"""Planted bugs: what somebody could get wrong, and the invariant that must notice.
+
+A bug is an edit of production code, made in memory while a context lasts. Most are the traps of the
+dispatch protocol; the others are the ways in which a write loses its condition, its fence or its
+place in the order. Each has a replay line: a schedule under which it shows.
+"""
+
+import importlib
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from types import CodeType, FunctionType
+from typing import Any, NamedTuple
+
+
+class Edit(NamedTuple):
+    """What a function says, and what it says with the bug in it.
+
+    Attributes:
+        function: its dotted name.
+        was: a fragment that stands in its source exactly once.
+    """
+
+    function: str
+    was: str
+    now: str
+
+
+class Bug(NamedTuple):
+    """A change for the worse.
+
+    Attributes:
+        flows: where it can show.
+        invariants: one of these must be what a schedule breaks first.
+        line: a schedule that catches it.
+    """
+
+    name: str
+    what: str
+    flows: tuple[str, ...]
+    invariants: tuple[str, ...]
+    edits: tuple[Edit, ...]
+    line: str = ""
+
+
+class Moved(AssertionError):
+    """The production code no longer says what a bug changes; the bug must be written anew."""
+
+
+@contextmanager
+def planted(bug: Bug) -> Iterator[None]:
+    """Let the production code have a bug.
+
+    Raises:
+        Moved: the code to be changed is not there.
+    """
+    with ExitStack() as edits:
+        for function in dict.fromkeys(edit.function for edit in bug.edits):
+            those = [edit for edit in bug.edits if edit.function == function]
+            edits.enter_context(_edited(function, those))
+        yield
+
+
+@contextmanager
+def _edited(name: str, edits: list[Edit]) -> Iterator[None]:
+    # The code of the function is exchanged, not the function: modules that imported it have the
+    # bug, too.
+    function = _function(name)
+    before = function.__code__
+    source = textwrap.dedent(inspect.getsource(function))
+    for edit in edits:
+        if source.count(edit.was) != 1:
+            raise Moved(f"{name} does not say once: {edit.was}")
+        source = source.replace(edit.was, edit.now)
+    function.__code__ = _compiled(source, before)
+    try:
+        yield
+    finally:
+        function.__code__ = before
+
+
+def _function(name: str) -> FunctionType:
+    module, _, path = name.partition(":")
+    found: Any = importlib.import_module(module)
+    for part in path.split("."):
+        found = getattr(found, part)
+    function = inspect.unwrap(found)
+    assert isinstance(function, FunctionType)
+    return function
+
+
+def _compiled(source: str, before: CodeType) -> CodeType:
+    module = compile(source, before.co_filename, "exec", dont_inherit=True)
+    inner = [each for each in module.co_consts if isinstance(each, CodeType)]
+    code = next(each for each in inner if each.co_name == before.co_name)
+    return code.replace(co_qualname=before.co_qualname)
+
+
+BUGS: list[Bug] = []
+_STORE = "chalicelib.background.store:"
+_WORK = f"{_STORE}WorkStore."
+_WORKER = "chalicelib.background.worker:Worker."
+_JOBS = "chalicelib.scheduler.store:JobStore."
+_DISPATCH = "chalicelib.scheduler.dispatch:Dispatch."
+_RUNS = "chalicelib.runs.service:RunService."
+_JOURNAL = "chalicelib.journal.store:JournalStore."
+_ANYTHING = "WorkRow.pk.exists() | WorkRow.pk.does_not_exist()"
+
+
+def _bug(
+    name: str, what: str, flows: str, invariants: str | tuple[str, ...], *edits: tuple[str, ...]
+) -> None:
+    names = (invariants,) if isinstance(invariants, str) else invariants
+    made = tuple(Edit(*edit) for edit in edits)
+    BUGS.append(Bug(name, what, tuple(flows.split()), names, made, LINES.get(name, "")))
+
+
+LINES: dict[str, str] = {}
+
+HOLDER = "I4 only its holder writes under a token"
+FINAL = "I1 terminal is final"
+RAISES = "R2 who takes work raises the token"
+BY_ONE = "R2 a token is raised by one"
+LOCK = "I5 what has fired holds its lock"
+ONE_LIVE = "I5 one fired live task a job"
+JUDGED = "I7 only a slot in force passes judgement"
+LEDGER = "I2 no slot without a row"
+INDEX = "I3 in the index while not terminal"
+FINISHED = "J3 a terminal event"
+ONCE = "J3 one terminal event"
+HEADER = "R1 the header ends last"
+COUNTED = "A1 a failed attempt is counted, and nothing else"
+RESCUE = "A1 a rescue counts an attempt"
+NO_RESCUE = "A1 only a rescue counts an attempt"
+LIMIT = "A2 no more attempts than allowed"
+LIVE_LEASE = "L1 a live lease is not taken over"
+INTENT = "I8 no call without an accepted intent"
+ONE_CALL = "I8 one call"
+CHAIN = "I1 accepted steps are one chain"
+FOLLOWED = "I10 a success has its follow-up"
+ASKED = "C2 children are asked before their parent ends"
+PLACE = "D2 a child that runs has its place"
+
+# The fence.
+
+_bug(
+    "no-fence",
+    "a worker's writes ask for a running row, not for their own token",
+    "hanging outside-calls firing",
+    HOLDER,
+    (f"{_STORE}_mine", "(WorkRow.token == task.token) & ", ""),
+)
+_bug(
+    "fence-without-state",
+    "a worker's writes ask for their token, not for a running row",
+    "retries slot-retries continued",
+    RAISES,
+    (f"{_STORE}_mine", " & (WorkRow.state == State.RUNNING)", ""),
+)
+_bug(
+    "checkpoint-without-fence",
+    "a checkpoint is written whoever holds the task",
+    "hanging outside-calls firing",
+    (HOLDER, FINAL),
+    (
+        f"{_WORK}checkpoint",
+        "return self._by_holder(task, Move.KEEP, State.RUNNING, actions)",
+        "return _task(WorkRow.change(*task.ref, actions, WorkRow.pk.exists()))",
+    ),
+)
+_bug(
+    "end-without-fence",
+    "a task is ended whoever holds it",
+    "hanging outside-calls firing task",
+    (HOLDER, FINAL),
+    (
+        f"{_WORK}end",
+        "return self._by_holder(task, Move.END, end.state, self._ending(end, now))",
+        "actions = [WorkRow.state.set(end.state), *self._ending(end, now)]\n"
+        "    return _task(WorkRow.change(*task.ref, actions, WorkRow.pk.exists()))",
+    ),
+)
+for move, flows, invariant in (
+    ("FAIL", "firing outside-calls hanging retried", HOLDER),
+    ("TAKE", "cancelled", HOLDER),
+    ("EXPIRE", "expiring overdue", RAISES),
+    ("RETRY", "retried", FINAL),
+    ("PAUSE", "paused", RAISES),
+):
+    _bug(
+        f"{move.lower()}-keeps-the-token",
+        f"the move {move.lower()} does not raise the token",
+        flows,
+        invariant,
+        (
+            f"{_STORE}_taking",
+            "WorkRow.token.set(WorkRow.token + 1)",
+            f"WorkRow.token.set(WorkRow.token + (move is not Move.{move}))",
+        ),
+    )
+_bug(
+    "claim-keeps-the-token",
+    "a claim does not raise the token",
+    "firing task",
+    (RAISES, HOLDER),
+    (f"{_WORK}_claim", "WorkRow.token.set(WorkRow.token + 1)", "WorkRow.token.set(WorkRow.token)"),
+)
+_bug(
+    "move-without-state",
+    "who takes work away asks for the token it saw, not for the state",
+    "cancelled hanging retried family",
+    FINAL,
+    (f"{_STORE}_as_seen", " & (WorkRow.state == task.state)", ""),
+)
+
+# The claim.
+
+_bug(
+    "read-back-without-id",
+    "a refused claim that finds the row running takes it for its own",
+    "task firing outside-calls",
+    HOLDER,
+    (f"{_WORK}_claim", "old.claim == claim and ", ""),
+)
+_bug(
+    "lease-test-without-state",
+    "a claim takes whatever has no live lease, terminal or not",
+    "task firing outside-calls retried",
+    FINAL,
+    (f"{_STORE}_ready", "(WorkRow.state == State.RUNNING)", "WorkRow.state.exists()"),
+)
+_bug(
+    "claim-of-the-living",
+    "a rescue does not wait for the end of the lease",
+    "task firing outside-calls beating",
+    LIVE_LEASE,
+    (f"{_STORE}_ready", "(WorkRow.lease_until < to_ms(now))", "WorkRow.lease_until.exists()"),
+)
+_bug(
+    "fail-of-the-living",
+    "the sweep fails a task although its lease was renewed meanwhile",
+    "retried firing hanging beating last-attempt",
+    LIVE_LEASE,
+    (f"{_WORK}fail", "WorkRow.lease_until < to_ms(now)", "WorkRow.lease_until.exists()"),
+)
+_bug(
+    "rescue-not-counted",
+    "a rescue counts no attempt",
+    "task firing outside-calls",
+    RESCUE,
+    (f"{_WORK}_claim", "WorkRow.attempt.set(WorkRow.attempt + WorkRow.held)",
+     "WorkRow.attempt.set(WorkRow.attempt)"),
+)
+_bug(
+    "requeue-counted",
+    "a task that was put back counts as rescued when it is claimed again",
+    "retries continued slot-retries",
+    NO_RESCUE,
+    (f"{_STORE}_requeued", "WorkRow.held.set(0)", "WorkRow.held.set(1)"),
+)
+_bug(
+    "rescued-for-ever",
+    "a rescue does not ask how many attempts are left",
+    "retried firing outside-calls task",
+    LIMIT,
+    (f"{_STORE}_ready", "(WorkRow.attempt < WorkRow.last_attempt)", "WorkRow.attempt.exists()"),
+)
+_bug(
+    "claim-ignores-cancel",
+    "a claim takes what was asked to stop",
+    "cancelled family stopped",
+    "C1 what was asked to stop is not begun",
+    (f"{_STORE}_ready", " & WorkRow.cancel_at.does_not_exist()", ""),
+)
+_bug(
+    "claim-ignores-not-before",
+    "a claim takes what may not begin yet",
+    "expiring far-future retries",
+    "T2 nothing begins before its time",
+    (f"{_STORE}_ready", "takeable & in_time", "takeable"),
+)
+_bug(
+    "slot-before-its-instant",
+    "a worker whose clock is behind does not send an early message again",
+    "firing handover outside-call",
+    "T2 nothing begins before its time",
+    (f"{_WORKER}handle", "if ref.is_slot and now < ref.slot:", "if False:"),
+)
+_bug(
+    "claim-ignores-expiry",
+    "a claim takes what has expired",
+    "overdue expiring",
+    "T3 nothing begins after it has expired",
+    (f"{_STORE}_ready", "& unexpired", ""),
+)
+_bug(
+    "claim-leaves-wake-at",
+    "a claim does not pull back when the sweep looks",
+    "firing task expiring outside-calls",
+    "L2 the sweep looks when a claim's lease ends",
+    (f"{_WORK}claim", " & (WorkRow.wake_at <= lease_end)", ""),
+)
+
+# Attempts.
+
+_bug(
+    "rearm-not-counted",
+    "a failed attempt is tried again without being counted",
+    "retries slot-retries",
+    COUNTED,
+    (f"{_WORK}rearm", "WorkRow.attempt + 1", "WorkRow.attempt + 0"),
+)
+_bug(
+    "hop-counted",
+    "going on in another invocation counts as an attempt",
+    "continued",
+    COUNTED,
+    (
+        f"{_WORK}go_on",
+        "actions = [*_requeued(at, look), ",
+        "actions = [*_requeued(at, look), WorkRow.attempt.set(WorkRow.attempt + 1), ",
+    ),
+)
+_bug(
+    "retried-for-ever",
+    "a worker does not ask how many attempts are left",
+    "retried retries slot-revived",
+    LIMIT,
+    (f"{_WORKER}_attempt_failed", "task.attempt >= task.last_attempt", "False"),
+)
+
+# The ledger.
+
+_bug(
+    "row-decided-again",
+    "a tick overwrites a row that exists",
+    "handover missed changed",
+    (RAISES, BY_ONE, FINAL),
+    (f"{_WORK}put", "row.put(WorkRow.pk.does_not_exist())", f"row.put({_ANYTHING})"),
+)
+_bug(
+    "advance-past-the-row",
+    "a tick advances behind what it would have decided, not behind the row that exists",
+    "missed",
+    LEDGER,
+    (
+        "chalicelib.scheduler.handover:Handover.hand_over",
+        "slot_instant(row.last)",
+        "slot_instant(self._row(due, schedule, now).last)",
+    ),
+)
+_bug(
+    "advance-without-version",
+    "a tick that read the old schedule advances a job that was edited",
+    "changed",
+    LEDGER,
+    (f"{_JOBS}advance", " & (HotRow.ver == due.ver)", ""),
+)
+_bug(
+    "advance-before-row",
+    "a tick advances the job, and then puts the row of the slot",
+    "handover missed changed misfire",
+    LEDGER,
+    (
+        "chalicelib.scheduler.handover:Handover.hand_over",
+        "row = self.work.put(self._row(due, schedule, now))",
+        "row = self._row(due, schedule, now)",
+    ),
+    (
+        "chalicelib.scheduler.handover:Handover.hand_over",
+        "self._send(row)",
+        "self._send(self.work.put(row))",
+    ),
+)
+
+# The lock and the judgement.
+
+_SINCE = (f"{_JOBS}lock", "(HotRow.since < to_ms(task.ref.slot)) & ", "")
+_bug(
+    "lock-taken-from-others",
+    "the lock is taken although another slot holds it",
+    "overlap",
+    (LOCK, ONE_LIVE),
+    (f"{_JOBS}lock", " & (HotRow.active.does_not_exist() | mine)", ""),
+)
+_bug(
+    "holder-not-read",
+    "a lock's holder is helped away without a look at whether it has ended",
+    "overlap slot-retries",
+    (LOCK, ONE_LIVE),
+    (
+        f"{_DISPATCH}_meet",
+        "holder is not None and not holder.state.is_terminal",
+        "False",
+    ),
+)
+_bug(
+    "lock-not-kept-in-backoff",
+    "a slot that waits to be tried again lets go of its job's lock",
+    "slot-retries slot-revived",
+    (LOCK, ONE_LIVE),
+    (
+        f"{_WORKER}_attempt_failed",
+        "self._put_back(self.work.rearm(task, failed, at, look))",
+        "self._put_back(self.work.rearm(task, failed, at, look))\n"
+        "    self.kinds[task.kind].conclusion.jobs.release(task)",
+    ),
+)
+_bug(
+    "release-before-end",
+    "a slot lets go of its job's lock, and then ends",
+    "firing outside-call",
+    (LOCK, ONE_LIVE),
+    (
+        f"{_DISPATCH}perform",
+        "return after(self.runs.execute(task, assignment, lease), self.clock)",
+        "done = after(self.runs.execute(task, assignment, lease), self.clock)\n"
+        "    self.jobs.release(task)\n"
+        "    return done",
+    ),
+)
+_bug(
+    "unlock-in-finally",
+    "a worker that lost its task lets go of the lock all the same",
+    "firing outside-call overlap",
+    LOCK,
+    (
+        f"{_DISPATCH}perform",
+        "return after(self.runs.execute(task, assignment, lease), self.clock)",
+        "try:\n"
+        "        return after(self.runs.execute(task, assignment, lease), self.clock)\n"
+        "    except LostClaim:\n"
+        "        self.jobs.release(task)\n"
+        "        raise",
+    ),
+)
+_bug(
+    "release-without-token",
+    "a worker of an earlier life lets go of the lock that the later one holds",
+    "slot-revived",
+    LOCK,
+    (
+        f"{_JOBS}release",
+        "HotRow.active_token <= task.token",
+        "HotRow.active_token.exists()",
+    ),
+)
+_bug(
+    "judged-without-since",
+    "a slot from before the job was changed passes judgement",
+    "changed halted",
+    JUDGED,
+    _SINCE,
+    ("chalicelib.scheduler.judgement:_why_closed", "task.ref.slot <= hot.since", "False"),
+)
+_bug(
+    "judged-by-version-only",
+    "a slot is superseded by any change of its job, although the schedule still has it",
+    "changed halted",
+    "I9 a slot in force is not superseded",
+    (
+        "chalicelib.scheduler.judgement:_why_closed",
+        "hot.ver != ver and task.ref.slot not in read_schedule(hot.schedule)",
+        "hot.ver != ver",
+    ),
+)
+_bug(
+    "not-judged-by-version",
+    "a slot that the schedule no longer has passes judgement",
+    "changed halted",
+    JUDGED,
+    (f"{_JOBS}lock", " & (HotRow.ver == ver)", ""),
+)
+_bug(
+    "paused-not-judged",
+    "a paused job's slot passes judgement",
+    "halted",
+    JUDGED,
+    (f"{_JOBS}lock", "condition &= HotRow.state == JobState.ENABLED", "pass"),
+    ("chalicelib.scheduler.judgement:_why_closed", "hot.state is JobState.PAUSED", "False"),
+)
+_bug(
+    "judged-again",
+    "a rescued slot that has fired is judged once more",
+    "halted",
+    "I2 what has fired is not closed",
+    (f"{_JOBS}lock", "if not task.has_fired:", "if True:"),
+    ("chalicelib.scheduler.judgement:judge", "None if task.has_fired else ", ""),
+)
+
+# Steps and calls.
+
+_bug(
+    "intent-not-accepted",
+    "a call is made although its intent is no checkpoint yet",
+    "outside-calls outside-call",
+    INTENT,
+    (
+        f"{_RUNS}_accept",
+        "accepted = self.transcripts.work.checkpoint(",
+        "accepted = task if isinstance(turn, ToolCall) else self.transcripts.work.checkpoint(",
+    ),
+)
+_bug(
+    "call-repeated",
+    "a rescuer repeats a call that is not idempotent",
+    "outside-calls outside-call",
+    ONE_CALL,
+    (f"{_RUNS}_may_go_on", "tool is None or tool.is_idempotent", "True"),
+)
+_bug(
+    "rescuer-starts-over",
+    "a rescuer begins the run from its first step",
+    "outside-calls outside-call",
+    ONE_CALL,
+    (f"{_RUNS}execute", "self.transcripts.accepted(task)", "[]"),
+)
+_bug(
+    "key-counts-attempts",
+    "a call that is made again has another idempotency key",
+    "outside-calls cancelled continued",
+    "I8 a repeat has the key of the first",
+    (f"{_RUNS}_call", "#{intent}", "#{intent - task.attempt}"),
+)
+_bug(
+    "call-after-the-lease",
+    "a worker that was frozen makes its call under a lease that has ended",
+    "outside-calls outside-call",
+    "I8 no call under an ended lease",
+    (f"{_RUNS}_call", "if not tool.is_idempotent:", "if False:"),
+)
+_bug(
+    "step-overwritten",
+    "a step is put over one that exists",
+    "outside-calls task firing",
+    "I1 steps are never rewritten",
+    (
+        "chalicelib.runs.store:RunStore._put_once",
+        "RunRow.pk.does_not_exist()",
+        "RunRow.pk.exists() | RunRow.pk.does_not_exist()",
+    ),
+)
+_bug(
+    "checkpoint-before-step",
+    "the checkpoint points to a step that is put afterwards",
+    "outside-calls task firing",
+    CHAIN,
+    (
+        f"{_RUNS}_accept",
+        "self.transcripts.runs.put_step(task.ref.owner, step, now)",
+        "pass",
+    ),
+    (
+        f"{_RUNS}_accept",
+        "lease.renewed(now)",
+        "self.transcripts.runs.put_step(task.ref.owner, step, now)",
+    ),
+)
+
+# What follows an end.
+
+_bug(
+    "follow-ups-after-the-end",
+    "a task ends, and then what follows it is made",
+    "followed",
+    FOLLOWED,
+    (f"{_WORKER}_carry_out", "self.follow_ups.put(task, done.follow_ups)", "pass"),
+    (
+        f"{_WORKER}_carry_out",
+        "self._end(task, lease, done)",
+        "self._end(task, lease, done)\n        self.follow_ups.put(task, done.follow_ups)",
+    ),
+)
+_bug(
+    "follow-up-of-each-attempt",
+    "a rescuer makes the follow-up under another id",
+    "followed",
+    "I10 it is followed once",
+    (
+        "chalicelib.background.followups:FollowUps._new",
+        "derived_key(task.ref.id, follow_up.name)",
+        "derived_key(task.ref.id, follow_up.name, str(task.token))",
+    ),
+)
+_bug(
+    "header-before-event",
+    "a run's header ends before the event of its end, whose loss nobody notices then",
+    "firing task outside-calls",
+    FINISHED,
+    (
+        "chalicelib.runs.conclusion:RunConclusion.conclude",
+        "event = _finished(task, self.clock)",
+        "event = _finished(task, self.clock)\n    self.runs.close(task)",
+    ),
+)
+_bug(
+    "header-of-an-older-life",
+    "a worker of an earlier life writes its end into the header",
+    "retried slot-revived",
+    HEADER,
+    ("chalicelib.runs.store:RunStore.close", "RunRow.pk.exists() & not_newer", "RunRow.pk.exists()"),
+)
+_bug(
+    "event-not-looked-for",
+    "who completes a conclusion appends the terminal event once more",
+    "firing task outside-calls",
+    ONCE,
+    ("chalicelib.background.aftermath:Aftermath.complete", "again=True", "again=False"),
+)
+_bug(
+    "nobody-concludes",
+    "a late message of a task that ended is dropped, concluded or not",
+    "firing task outside-calls",
+    (FINISHED, HEADER),
+    (
+        f"{_WORKER}_refused",
+        "task.state.is_terminal and task.lease_is_over(now) and self.aftermath.complete(task)",
+        "False",
+    ),
+)
+_bug(
+    "own-end-not-known",
+    "a worker whose reply was lost takes its own end for somebody else's",
+    "task firing outside-calls",
+    (FINISHED, HEADER),
+    (f"{_WORK}_by_holder", "old and old.token == task.token", "False"),
+)
+
+# The index.
+
+_bug(
+    "out-of-the-index-too-early",
+    "a task that the sweep or an operator ended leaves the index before it is concluded",
+    "cancelled retried overdue revived",
+    (FINISHED, HEADER),
+    (
+        f"{_WORK}_taken",
+        "WorkRow.wake_at.set(to_ms(now + _CONCLUDED_WITHIN))",
+        "WorkRow.wake_at.remove(), WorkRow.open_lane.remove()",
+    ),
+)
+_bug(
+    "left-in-the-index",
+    "what a worker has ended stays in the index",
+    "task firing",
+    "I3 what is over leaves the index",
+    (
+        f"{_WORK}_ending",
+        "WorkRow.open_lane.remove(),\n        WorkRow.wake_at.remove(),",
+        "WorkRow.wake_at.set(to_ms(now + timedelta(days=400))),",
+    ),
+)
+_bug(
+    "put-away-alive",
+    "a task that lives again is taken out of the index",
+    "revived",
+    INDEX,
+    (f"{_WORK}put_away", "actions, as_seen)", "actions, WorkRow.pk.exists())"),
+)
+_bug(
+    "look-noted-anyway",
+    "the sweep notes when it looks again although the task has ended meanwhile",
+    "firing task cancelled hanging beating",
+    INDEX,
+    (
+        f"{_WORK}_unless_changed",
+        "WorkRow.change(task.ref.pk, task.ref.sk, actions, condition)",
+        "WorkRow.change(task.ref.pk, task.ref.sk, actions, WorkRow.pk.exists())",
+    ),
+)
+
+# Families.
+
+_bug(
+    "parent-ends-first",
+    "a parent ends before its children are asked to stop",
+    "family stopped",
+    ASKED,
+    (
+        "chalicelib.background.cancellation:Cancellation.carry_out",
+        "self.reach_children(task)",
+        "pass",
+    ),
+    (
+        "chalicelib.background.cancellation:Cancellation.carry_out",
+        "self.aftermath.follow(cancelled)",
+        "self.reach_children(task)\n    self.aftermath.follow(cancelled)",
+    ),
+)
+_bug(
+    "child-claimed-meanwhile",
+    "a child that is claimed while it is asked to stop is not asked again",
+    "family stopped",
+    ASKED,
+    (
+        "chalicelib.background.cancellation:Cancellation._stop",
+        "seen is not None and not seen.state.is_terminal",
+        "False",
+    ),
+)
+_bug(
+    "children-of-yesterday",
+    "the children are read from a replica that lags",
+    "family stopped delegated",
+    ASKED,
+    (f"{_WORK}offspring", "consistent_read=True", "consistent_read=False"),
+)
+_bug(
+    "child-of-what-ends",
+    "a child is made although its parent was asked to stop meanwhile",
+    "delegated",
+    "D1 nothing is delegated by what ends",
+    (
+        f"{_STORE}_may_delegate",
+        "is_open & WorkRow.cancel_at.does_not_exist() & counted",
+        "counted",
+    ),
+)
+_bug(
+    "children-miscounted",
+    "two children that are made at once are counted as one",
+    "siblings",
+    "D4 a parent counts its children",
+    (f"{_STORE}_may_delegate", " & counted", ""),
+)
+_bug(
+    "places-overwritten",
+    "who takes a place overwrites one that was taken meanwhile",
+    "crowd family",
+    PLACE,
+    (f"{_WORK}set_busy", "WorkRow.pk.exists() & seen", "WorkRow.pk.exists()"),
+)
+_bug(
+    "serial-child-does-not-wait",
+    "a serial child runs beside those before it",
+    "family",
+    "D3 a serial child waits for those before it",
+    (
+        "chalicelib.background.delegation:admit",
+        "membership.serial and any(_goes_before(each, child) for each in siblings)",
+        "False",
+    ),
+)
+_bug(
+    "paused-while-asked-to-stop",
+    "a task that was asked to stop can be paused, and is forgotten",
+    "stopped",
+    "I3 no task is lost",
+    (f"{_WORK}pause_write", ", WorkRow.cancel_at.does_not_exist()", ""),
+)
+
+# The journal, and what else is written once.
+
+_bug(
+    "journal-overwritten",
+    "an event is put at a position without asking whether it is free",
+    "task outside-calls cancelled",
+    "J1 the journal is append-only",
+    (
+        f"{_JOURNAL}append",
+        "JournalRow.pk.does_not_exist()",
+        "JournalRow.pk.exists() | JournalRow.pk.does_not_exist()",
+    ),
+)
+_bug(
+    "journal-forked",
+    "who lost a position goes on behind its own event without reading the head again",
+    "task outside-calls cancelled",
+    "J2 no gap and no fork",
+    (
+        f"{_JOURNAL}append",
+        "self._heads.pop(event.stream, None)",
+        "self._heads[event.stream] = Head(int(row.sk), row.link)",
+    ),
+)
+_bug(
+    "own-event-not-known",
+    "an event whose reply was lost is appended once more",
+    "task outside-calls firing",
+    ONCE,
+    (
+        f"{_JOURNAL}append",
+        "refused.old is not None and refused.old.event_id == event.id",
+        "False",
+    ),
+)
+_bug(
+    "event-beside-the-decision",
+    "a decision and its event are two writes",
+    "task siblings deduped",
+    "J4 what is made has its event",
+    (
+        f"{_JOURNAL}append_with",
+        "JournalRow.transact(*writes, row.put_write(JournalRow.pk.does_not_exist()))",
+        "JournalRow.transact(*writes)\n            self.append(event)",
+    ),
+)
+_bug(
+    "dedupe-without-condition",
+    "two tasks are made under one dedupe key",
+    "deduped",
+    "K1 a dedupe key stands for one task",
+    (
+        f"{_WORK}dedupe_write",
+        "DedupeRow.pk.does_not_exist()",
+        "DedupeRow.pk.exists() | DedupeRow.pk.does_not_exist()",
+    ),
+)
+_bug(
+    "payload-after-the-row",
+    "a task points to a payload that is put afterwards",
+    "large-payload",
+    "I3 a payload is kept before its task",
+    (
+        "chalicelib.background.payloads:Payloads.keep",
+        'aws.call("S3", self._client.put_object, Bucket=self._bucket, Key=key, Body=body)',
+        "self.put = lambda: aws.call(\n"
+        '        "S3", self._client.put_object, Bucket=self._bucket, Key=key, Body=body\n'
+        "    )",
+    ),
+    (
+        "chalicelib.background.service:TaskService.create",
+        "task = self.get(owner, new.ref.id)",
+        'getattr(self.payloads, "put", lambda: None)()\n'
+        "        task = self.get(owner, new.ref.id)",
+    ),
+)
+_bug(
+    "heartbeats-left",
+    "the heartbeat of a worker that died is never cleared",
+    "beating hanging",
+    "H1 heartbeats are cleared",
+    (
+        "chalicelib.background.heartbeats.collector:HeartbeatCollector._clear",
+        "task is not None and not task.state.is_terminal",
+        "task is not None",
+    ),
+)
+_bug(
+    "shelved-before-the-incident",
+    "a task of an unknown kind is put aside, and then the incident says so",
+    "unknown-kind",
+    "Q2 what is put aside has an incident",
+    (
+        "chalicelib.background.shelf:Shelf.put",
+        '_log.error("no function knows this kind", extra={"kind": task.kind})',
+        "shelved = self.work.shelve(task, \"\", task.expires_at or NEVER)",
+    ),
+    (
+        "chalicelib.background.shelf:Shelf.put",
+        'return self.work.shelve(task, "no function knows its kind", task.expires_at or NEVER)',
+        "return shelved",
+    ),
+)

@@ -1,0 +1,82 @@
+"""Every flow under every single fault, in pairs, in all orders of two processes, and at random."""
+
+import os
+from collections.abc import Iterable
+
+import pytest
+
+from tests.simulation.campaign import campaign
+from tests.simulation.explore import orders, pairs_of_faults, single_faults
+from tests.simulation.faults import Schedule
+from tests.simulation.flows import FLOWS
+from tests.simulation.simulate import Simulator
+from tests.simulation.sites import all_sites
+
+IN_FULL = os.environ.get("PALYRA_SIMULATION") == "full"
+SCHEDULES = 10_000
+# Two processes that meet: the same slot twice, two slots of a job, two operators, ...
+TWO = ("twice", "overlap", "cancelled", "deduped", "rescued", "misfire")
+DEEP = ("task", "firing", "outside-call", "handover", "cancelled", "retries", "followed", "overlap")
+
+
+def failures(simulator: Simulator, schedules: Iterable[Schedule]) -> tuple[int, list[str]]:
+    """Return how many schedules were run, and what failed, with its replay line."""
+    number, failed = 0, []
+    for schedule in schedules:
+        number += 1
+        result = simulator.run(schedule)
+        failed += [f"{schedule} {each}" for each in result.violations[:1]]
+    return number, failed
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_a_flow_comes_to_rest_by_itself(simulator: Simulator, flow: str) -> None:
+    assert [str(each) for each in simulator.run(Schedule(flow, 0)).violations] == []
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_no_single_fault_violates_anything(simulator: Simulator, flow: str) -> None:
+    number, failed = failures(simulator, single_faults(simulator, flow))
+
+    assert failed == []
+    assert number > 0
+
+
+def test_single_faults_reach_every_call_site(simulator: Simulator) -> None:
+    faulted: set[str] = set()
+    for flow in FLOWS:
+        for schedule in single_faults(simulator, flow):
+            if schedule.faults[0][1] == 0:
+                faulted |= simulator.run(schedule).faulted
+
+    assert sorted(all_sites() - faulted) == []
+
+
+@pytest.mark.parametrize("flow", TWO)
+def test_no_order_of_two_processes_violates_anything(simulator: Simulator, flow: str) -> None:
+    some = orders(flow, simulator.length(flow) if IN_FULL else 0)
+    number, failed = failures(simulator, some)
+
+    print(f"{flow}: {number} orders of two processes")  # noqa: T201 - the figure is asked for
+    assert failed == []
+    assert number >= 924
+
+
+@pytest.mark.skipif(not IN_FULL, reason="PALYRA_SIMULATION=full asks for it")
+@pytest.mark.parametrize("flow", DEEP)
+def test_no_pair_of_faults_violates_anything(simulator: Simulator, flow: str) -> None:
+    number, failed = failures(simulator, pairs_of_faults(simulator, flow))
+
+    print(f"{flow}: {number} pairs of faults")  # noqa: T201 - the figure is asked for
+    assert failed == []
+
+
+def test_ten_thousand_random_schedules_violate_nothing() -> None:
+    total = campaign(SCHEDULES, seed=1, processes=os.cpu_count() or 1)
+
+    assert total.failing == []
+    assert total.schedules == SCHEDULES
+    assert total.hours > 30 * 24
+    assert total.line()["never_faulted"] == []
+    assert total.calls / total.schedules >= 12
+    assert len(total.traces) > SCHEDULES / 2

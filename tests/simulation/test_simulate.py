@@ -1,0 +1,37 @@
+import random
+
+import pytest
+
+from tests.simulation.explore import shrunk
+from tests.simulation.faults import Schedule
+from tests.simulation.flows import FLOWS
+from tests.simulation.simulate import Simulator
+from tests.simulation.test_planted_bugs import a_planted_bug
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_schedule_replays_byte_for_byte(simulator: Simulator, seed: int) -> None:
+    chooser = random.Random(seed)
+    schedule = Schedule.random(chooser.choice(list(FLOWS)), 20, chooser)
+
+    first = simulator.run(schedule, traced=True)
+    simulator.run(Schedule("family", 7, ((5, 5),)))
+    again = Simulator().run(Schedule.parse(str(schedule)), traced=True)
+
+    assert again.lines == first.lines
+    assert again.trace == first.trace
+
+
+def test_a_failing_schedule_is_shrunk_to_few_faults(simulator: Simulator) -> None:
+    chooser = random.Random(3)
+    with a_planted_bug():
+        failing = next(
+            schedule
+            for schedule in (Schedule.random("firing", 12, chooser) for _ in range(500))
+            if len(schedule.faults) + len(schedule.switches) > 3
+            and simulator.run(schedule).violations
+        )
+        smallest = shrunk(simulator, failing)
+
+    assert smallest.violations
+    assert len(smallest.schedule.faults) + len(smallest.schedule.switches) <= 3
