@@ -4,12 +4,14 @@ STATE ?= .palyra
 PORT ?= 8400
 EMULATOR_PORT ?= 4566
 export STATE PORT EMULATOR_PORT
+SCHEDULES ?= 10000
+SEED ?= 1
 
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: up down token test test-deployed test-all check bench format
+.PHONY: up down token test test-deployed test-all simulate check bench format
 
 up: $(READY)  ## bring everything up on a local cloud; Ctrl-C ends it
 	@exec $(BIN)/python -m infra.local up
@@ -26,7 +28,13 @@ test: $(READY)  ## everything that needs no running cloud
 test-deployed: $(READY)  ## the chain on a local cloud of its own
 	$(BIN)/python -m pytest tests/deployed
 
+test-all: export PALYRA_MODEL := full
+test-all: export PALYRA_SIMULATION := full
 test-all: test test-deployed
+
+simulate: $(READY)  ## faults at random: make simulate SCHEDULES=100000 SEED=7, or REPLAY=line
+	@exec $(BIN)/python -m tests.simulation --schedules $(SCHEDULES) --seed $(SEED) \
+		$(if $(REPLAY),--replay "$(REPLAY)")
 
 check: $(READY)  ## style, types, layers, template
 	$(BIN)/ruff check .

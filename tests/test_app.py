@@ -40,6 +40,14 @@ def test_the_routes_are_those_of_the_api() -> None:
         ("POST", "/v1/tasks/{task_id}/retry"),
         ("POST", "/v1/tasks/{task_id}/cancel"),
         ("GET", "/v1/heartbeats"),
+        ("POST", "/v1/tasks"),
+        ("GET", "/v1/tasks"),
+        ("GET", "/v1/tasks/{task_id}"),
+        ("POST", "/v1/tasks/{task_id}/pause"),
+        ("POST", "/v1/tasks/{task_id}/resume"),
+        ("POST", "/v1/tasks/{task_id}/retry"),
+        ("POST", "/v1/tasks/{task_id}/cancel"),
+        ("GET", "/v1/heartbeats"),
     }
 
 

@@ -48,7 +48,7 @@ class FollowUps:
     def _new(self, task: Task, follow_up: FollowUp) -> NewTask:
         now = self.clock.now()
         ref = task.ref.offspring(derived_key(task.ref.id, follow_up.name))
-        kept = self.payloads.keep(ref, json.dumps(follow_up.payload))
+        kept = self.payloads.keep(ref, json.dumps(follow_up.payload, ensure_ascii=False))
         return NewTask(
             ref=ref,
             kind=follow_up.kind,

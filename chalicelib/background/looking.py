@@ -46,7 +46,7 @@ class SweepAction(StrEnum):
 
 
 def sweep_action(task: Task, now: datetime, pace: Pace) -> SweepAction:
-    """Decide what to do with an open task."""
+    """Decide what to do with a task that is in the index."""
     if task.wake_at is None or task.wake_at > now:
         return SweepAction.NOTHING
     if task.state.is_terminal:
@@ -55,6 +55,10 @@ def sweep_action(task: Task, now: datetime, pace: Pace) -> SweepAction:
         return SweepAction.EXPIRE
     if _must_be_cancelled(task, now, pace):
         return SweepAction.CANCEL
+    return _of_healthy(task, now, pace)
+
+
+def _of_healthy(task: Task, now: datetime, pace: Pace) -> SweepAction:
     if task.cancel is None and _has_timed_out(task, now, pace):
         return SweepAction.STOP
     if task.state is State.QUEUED:

@@ -308,7 +308,7 @@ class TaskService:
         now = self.clock.now()
         sk = self.ids.ulid(now)
         ref = TaskRef(f"{owner}#{draft.parent or QUEUE}", sk)
-        kept = self.payloads.keep(ref, json.dumps(dict(draft.payload)))
+        kept = self.payloads.keep(ref, json.dumps(dict(draft.payload), ensure_ascii=False))
         attempts = draft.max_attempts or self.max_attempts
         membership = draft.membership or Membership(sk, serial=False)
         return NewTask(
@@ -361,9 +361,10 @@ class TaskService:
 
 
 def _require(task: Task, move: Move, fix: str) -> None:
-    is_asked_to_stop = task.cancel is not None and not task.state.is_terminal
-    if task.state not in TRANSITIONS[move].source or is_asked_to_stop:
-        raise Conflict(f"the task is {task.shown_state}", fix=fix)
+    if task.cancel is not None and not task.state.is_terminal:
+        raise Conflict("the task is cancel_requested", fix="wait until it is cancelled")
+    if task.state not in TRANSITIONS[move].source:
+        raise Conflict(f"the task is {task.state}", fix=fix)
 
 
 def _require_open(task: Task, role: str) -> None:
@@ -388,7 +389,7 @@ def _check_group(membership: Membership, parent: str | None) -> None:
 
 def _check_range(name: str, value: int, lowest: int, highest: int) -> None:
     if not lowest <= value <= highest:
-        raise Invalid(f"{name} is {value}", field=name, fix=f"use {lowest} to {highest}")
+        raise Invalid(f"{name} is {value!s:.20}", field=name, fix=f"use {lowest} to {highest}")
 
 
 def _dedupe(draft: TaskDraft) -> str:

@@ -89,10 +89,8 @@ class Worker:
             _log.warning("the message points to no task")
         elif task.state is State.QUEUED and task.due and task.due > now:
             self.courier.send(task)
-        elif task.state.is_terminal and task.wake_at is None and task.lease_is_over(now):
-            # What is in the index still was ended by somebody else, and the sweep sees to it.
-            if self.aftermath.complete(task):
-                _log.warning("concluded a task that nobody had concluded")
+        elif _is_left(task, now) and self.aftermath.complete(task):
+            _log.warning("concluded a task that nobody had concluded")
 
     def _lease(self, task: Task, stop_at: datetime) -> Lease:
         return Lease(
@@ -187,3 +185,11 @@ class Worker:
 
     def _fail(self, task: Task, lease: Lease, reason: str) -> None:
         self._end(task, lease, Ending(end=End(State.FAILED, Outcome.FIRED, reason)))
+
+
+def _is_left(task: Task, now: datetime) -> bool:
+    """Return whether a task was ended by a worker that may have died before concluding it.
+
+    What is in the index still was ended by somebody else, and the sweep sees to it.
+    """
+    return task.state.is_terminal and task.wake_at is None and task.lease_is_over(now)

@@ -119,7 +119,7 @@ class PromptCheck:
                 fix=f"use: {', '.join(sorted(_FIELDS))}",
             )
         prompt = payload.get("prompt")
-        if not isinstance(prompt, str) or not 0 < len(prompt.strip()) <= _PROMPT_CHARACTERS:
+        if not _is_text(prompt):
             raise Invalid(
                 "the prompt is not a text",
                 field=f"{field}.prompt",
@@ -139,3 +139,13 @@ class PromptCheck:
                     field=f"{field}.{position}",
                     fix=f"use: {', '.join(self.tools.names())}",
                 )
+
+
+def _is_text(value: Any) -> bool:
+    if not isinstance(value, str) or not 0 < len(value.strip()) <= _PROMPT_CHARACTERS:
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # Half a character.
+        return False
+    return True

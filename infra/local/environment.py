@@ -16,6 +16,7 @@ REGION = "us-east-1"
 
 _A_DAY = 24 * 60 * 60
 _STAGE = "PALYRA_STAGE"
+_OF_THE_COMMAND = {"PALYRA_TOKEN", "PALYRA_URL"}  # A caller's own; the token is a secret.
 
 
 def enter(emulator_url: str) -> None:
@@ -48,7 +49,11 @@ def of_emulator(place: Place) -> dict[str, str]:
 
 def deployed_settings() -> dict[str, str]:
     """Return the caller's PALYRA_* variables, which are deployed with the functions."""
-    given = {name: value for name, value in os.environ.items() if name.startswith("PALYRA_")}
+    given = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith("PALYRA_") and name not in _OF_THE_COMMAND
+    }
     given.pop(MARKER, None)
     return given | {_STAGE: STAGE}
 

@@ -26,6 +26,7 @@ from infra.local.place import CHECKOUT, LOOPBACK, Place
 START_SECONDS = 480.0  # On a machine that is busy with other things.
 END_SECONDS = 90.0
 BRISK = {"PALYRA_LEASE_SECONDS": "3", "PALYRA_RETRY_BASE_SECONDS": "1"}
+_TOO_COLD = "(GET /healthz: 504)"
 
 
 class Cloud:
@@ -78,7 +79,18 @@ class Cloud:
         return str(self.up_file["emulator"])
 
     def start(self) -> None:
-        """Run `up`, and wait until it is ready."""
+        """Run `up` and wait until it is ready; again if a cold API was too slow for its gateway.
+
+        That happens on a machine that is busy with other things; what was deployed is kept.
+        """
+        try:
+            self._start()
+        except AssertionError:
+            if _TOO_COLD not in self.output.read_text():
+                raise
+            self._start()
+
+    def _start(self) -> None:
         if self._process:
             self._process.wait(END_SECONDS)
         started = time.monotonic()
@@ -163,7 +175,7 @@ class Cloud:
     def processes(self) -> dict[int, str]:
         """Return all processes of functions: the name on AWS of each one's function, by pid."""
         folder = re.compile(f"{self.place.temporary}/ministack-lambda-([^/]+)-[^-/]+/")
-        pids = [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+        pids = [int(each.name) for each in Path("/proc").iterdir() if each.name.isdecimal()]
         found = ((pid, folder.search(_command(pid))) for pid in pids)
         return {pid: match[1] for pid, match in found if match}
 

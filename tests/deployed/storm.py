@@ -81,7 +81,7 @@ class Round(NamedTuple):
 
 def plan(seed: int) -> Iterator[Round]:
     """Yield the rounds of a seed."""
-    chance = random.Random(seed)  # noqa: S311  what it chooses must be repeatable
+    chance = random.Random(seed)
     for number in range(ROUNDS):
         names = [f"storm {seed}, {number}.{task}" for task in range(TASKS_A_ROUND)]
         (victim,) = chance.choices(list(CHANCES), list(CHANCES.values()))
@@ -140,7 +140,7 @@ class Storm:
         self._no_more_load, self._over = threading.Event(), threading.Event()
         self._pause = threading.Event()
         self._warm: set[int] = set()
-        self._chance = random.Random(self.seed)  # noqa: S311  as above
+        self._chance = random.Random(self.seed)
 
     def rage(self) -> None:
         """Do all rounds; then sweep until everything has come to its end."""

@@ -31,8 +31,8 @@ def cron_tick() -> Any:
     return schedules.cron_tick(_a_minute("cron_tick"), Context())
 
 
-def sweep() -> Any:
-    return sweeps.sweep(_a_minute("sweep"), Context())
+def sweep(context: Context | None = None) -> Any:
+    return sweeps.sweep(_a_minute("sweep"), context or Context())
 
 
 def worker_high(*bodies: str) -> Any:

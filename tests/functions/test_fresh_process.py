@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-WORKER = ("chalicelib.functions.queues", "worker_normal")
+WORKERS = [("chalicelib.functions.queues", f"worker_{lane}") for lane in ("high", "normal", "low")]
+DEAD_LETTERS = ("chalicelib.functions.dead_letters", "dead_letter_normal")
 SWEEP = ("chalicelib.functions.sweeps", "sweep")
 TICK = ("chalicelib.functions.schedules", "cron_tick")
 START = """
@@ -28,21 +29,28 @@ module, name = sys.argv[1:]
 handler = getattr(importlib.import_module(module), name)
 modules = sorted(sys.modules)
 
-from chalicelib.functions.wiring.container import container, queues
-wired = {"lanes": sorted(queues(container()))}
-if name == "worker_normal":
+from chalicelib.functions.wiring.container import container, courier
+wired = {"lanes": sorted(courier(container()).lanes)}
+if name.startswith("worker"):
     from chalicelib.functions.wiring.workers import runs, worker
-    wired["kinds"] = sorted(worker(container()).kinds)
+    wired["kinds"] = sorted(worker(container(), name.rpartition("_")[2]).kinds)
     wired["tools"] = runs(container()).tools.names()
 if name == "sweep":
-    from chalicelib.functions.wiring.sweeps import sweep
-    wired["kinds"] = sorted(sweep(container()).conclusions)
+    from chalicelib.functions.wiring.sweeps import collector, sweep
+    wired["kinds"] = sorted(sweep(container()).aftermath.conclusions)
+    wired["shards"] = collector(container()).shards
 if name == "cron_tick":
     from chalicelib.functions.wiring.ticks import tick
     wired["shards"] = tick(container()).handover.shards
+if name == "dead_letter_normal":
+    from chalicelib.functions.wiring.dead_letters import dead_letters
+    dead_letters(container())
 print(json.dumps({"callable": callable(handler), "modules": modules, "wired": wired}))
 """
-each_trigger = pytest.mark.parametrize("trigger", [TICK, SWEEP, WORKER], ids=lambda it: it[1])
+LANES = ["high", "low", "normal"]
+each_trigger = pytest.mark.parametrize(
+    "trigger", [TICK, SWEEP, *WORKERS, DEAD_LETTERS], ids=lambda it: it[1]
+)
 
 
 @cache
@@ -75,22 +83,42 @@ def test_a_trigger_does_not_load_what_it_never_uses(trigger: tuple[str, str], he
     assert heavy not in started(*trigger)["modules"]
 
 
-@pytest.mark.parametrize("heavy", ["cedarpy", "rfc8785", "chalicelib.runs", "chalicelib.journal"])
+RUNS_NEED = ["cedarpy", "rfc8785", "chalicelib.runs", "chalicelib.journal", "chalicelib.policy"]
+
+
+@pytest.mark.parametrize("heavy", [*RUNS_NEED, "chalicelib.incidents"])
 def test_a_tick_does_not_load_what_runs_need(heavy: str) -> None:
     assert heavy not in started(*TICK)["modules"]
 
 
-def test_a_worker_knows_its_lane_kinds_and_tools() -> None:
-    assert started(*WORKER)["wired"] == {
-        "lanes": ["normal"],
-        "kinds": ["firing"],
+@pytest.mark.parametrize("heavy", [*RUNS_NEED, "chalicelib.scheduler.dispatch"])
+def test_dead_letters_do_not_load_what_runs_need(heavy: str) -> None:
+    assert heavy not in started(*DEAD_LETTERS)["modules"]
+
+
+@pytest.mark.parametrize("heavy", ["cedarpy", "chalicelib.scheduler.dispatch"])
+def test_a_sweep_does_not_load_what_begins_runs(heavy: str) -> None:
+    assert heavy not in started(*SWEEP)["modules"]
+
+
+@pytest.mark.parametrize("heavy", ["cedarpy", "chalicelib.background.service"])
+def test_a_worker_does_not_load_what_it_may_not_need(heavy: str) -> None:
+    assert heavy not in started(*WORKERS[0])["modules"]
+
+
+@pytest.mark.parametrize("worker", WORKERS, ids=lambda it: it[1])
+def test_a_worker_of_any_lane_knows_all_lanes_kinds_and_tools(worker: tuple[str, str]) -> None:
+    assert started(*worker)["wired"] == {
+        "lanes": LANES,
+        "kinds": ["background_prompt", "firing"],
         "tools": ["system.health"],
     }
 
 
 def test_a_sweep_knows_its_lanes_and_kinds() -> None:
-    assert started(*SWEEP)["wired"] == {"lanes": ["normal"], "kinds": ["firing"]}
+    kinds = ["background_prompt", "firing"]
+    assert started(*SWEEP)["wired"] == {"lanes": LANES, "kinds": kinds, "shards": 4}
 
 
 def test_a_tick_knows_its_lanes_and_shards() -> None:
-    assert started(*TICK)["wired"] == {"lanes": ["normal"], "shards": 4}
+    assert started(*TICK)["wired"] == {"lanes": LANES, "shards": 4}

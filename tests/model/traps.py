@@ -1,4 +1,4 @@
-"""Each rule with what goes wrong without it: the smallest world in which it does."""
+"""Each rule with what goes wrong without it, in a small world that shows it."""
 
 from typing import NamedTuple
 

@@ -10,16 +10,21 @@ from chalicelib.policy.request import SYSTEM_DAEMON_PRINCIPAL, Decision, Entity
 
 TEXT = files("chalicelib.policy").joinpath("default.cedar").read_text()
 DISPATCH, INVOKE = "default-dispatch-read-only", "default-invoke-granted-read-only"
+DISPATCH_TASK = "default-dispatch-task-read-only"
 DAEMON = SYSTEM_DAEMON_PRINCIPAL
 STRANGER = Entity("System", "stranger")
 
 
 def dispatch(
-    *effects: str, owner: str = "main", principal: Entity = DAEMON, policies: str = TEXT
+    *effects: str,
+    owner: str = "main",
+    principal: Entity = DAEMON,
+    policies: str = TEXT,
+    of: str = "Job",
 ) -> Decision:
     context = {"owner": owner, "trigger": "schedule", "tools": ["t"], "effects": list(effects)}
-    job = Entity("Job", "J", {"owner": "main"})
-    return PolicyEngine(policies).authorize(principal, "dispatch", job, context)
+    asked = Entity(of, "J", {"owner": "main"})
+    return PolicyEngine(policies).authorize(principal, "dispatch", asked, context)
 
 
 def invoke(
@@ -34,16 +39,23 @@ def invoke(
     return PolicyEngine(policies).authorize(principal, "invoke", asked, context)
 
 
+def dispatches(of: str, policies: str) -> list[Decision]:
+    return [
+        dispatch("read", policies=policies, of=of),
+        dispatch(policies=policies, of=of),
+        dispatch("write", policies=policies, of=of),
+        dispatch("read", "write", policies=policies, of=of),
+        dispatch("unknown", policies=policies, of=of),
+        dispatch("read", owner="other", policies=policies, of=of),
+        dispatch("read", principal=STRANGER, policies=policies, of=of),
+    ]
+
+
 def verdicts(policies: str = TEXT) -> list[tuple[str, ...] | None]:
     """Return who allowed each request of the golden table, or None where it was refused."""
     decisions = [
-        dispatch("read", policies=policies),
-        dispatch(policies=policies),
-        dispatch("write", policies=policies),
-        dispatch("read", "write", policies=policies),
-        dispatch("unknown", policies=policies),
-        dispatch("read", owner="other", policies=policies),
-        dispatch("read", principal=STRANGER, policies=policies),
+        *dispatches("Job", policies),
+        *dispatches("Task", policies),
         invoke("look", "look", policies=policies),
         invoke("look", "watch", "look", policies=policies),
         invoke("look", policies=policies),
@@ -63,6 +75,13 @@ GOLDEN = [
     None,
     None,
     None,
+    (DISPATCH_TASK,),
+    (DISPATCH_TASK,),
+    None,
+    None,
+    None,
+    None,
+    None,
     (INVOKE,),
     (INVOKE,),
     None,
@@ -73,13 +92,13 @@ GOLDEN = [
 ]
 
 
-def test_jobs_may_look_and_use_what_they_were_granted_and_nothing_else() -> None:
+def test_jobs_and_tasks_may_look_and_use_what_they_were_granted_and_nothing_else() -> None:
     assert verdicts() == GOLDEN
 
 
 def test_every_default_policy_has_an_id() -> None:
-    assert re.findall(r'@id\("([^"]+)"\)', TEXT) == [DISPATCH, INVOKE]
-    assert len(re.findall(r"^(?:permit|forbid) ", TEXT, re.MULTILINE)) == 2
+    assert re.findall(r'@id\("([^"]+)"\)', TEXT) == [DISPATCH, DISPATCH_TASK, INVOKE]
+    assert len(re.findall(r"^(?:permit|forbid) ", TEXT, re.MULTILINE)) == 3
 
 
 def _without(name: str) -> str:
@@ -90,27 +109,36 @@ def _flipped(name: str) -> str:
     return TEXT.replace(f'@id("{name}")\npermit', f'@id("{name}")\nforbid')
 
 
-def _for_anybody(action: str) -> str:
-    rest = f',\n  action == Action::"{action}"'
-    return TEXT.replace(f'principal == System::"daemon"{rest}', f"principal{rest}")
+def _changed(name: str, before: str, after: str) -> str:
+    """Change one policy, as the same words may stand in others."""
+    (policy,) = re.findall(rf'@id\("{name}"\).*?;\n', TEXT, flags=re.DOTALL)
+    assert before in policy
+    return TEXT.replace(policy, policy.replace(before, after))
+
+
+def _mutants(name: str) -> list[str]:
+    mutants = [
+        _without(name),
+        _flipped(name),
+        _changed(name, 'principal == System::"daemon"', "principal"),
+        _changed(name, f'"{name}"', '"renamed"'),
+    ]
+    if name == INVOKE:
+        return [
+            *mutants,
+            _changed(name, 'resource.effect == "read" && ', ""),
+            _changed(name, " && context.granted.contains(context.tool)", ""),
+        ]
+    return [
+        *mutants,
+        _changed(name, "resource.owner == context.owner && ", ""),
+        _changed(name, ' && ["read"].containsAll(context.effects)', ""),
+        _changed(name, "containsAll", "containsAny"),
+    ]
 
 
 @pytest.mark.parametrize(
-    "mutant",
-    [
-        _without(DISPATCH),
-        _without(INVOKE),
-        _flipped(DISPATCH),
-        _flipped(INVOKE),
-        TEXT.replace("resource.owner == context.owner && ", ""),
-        TEXT.replace(' && ["read"].containsAll(context.effects)', ""),
-        TEXT.replace("containsAll", "containsAny"),
-        TEXT.replace('resource.effect == "read" && ', ""),
-        TEXT.replace(" && context.granted.contains(context.tool)", ""),
-        _for_anybody("dispatch"),
-        _for_anybody("invoke"),
-        TEXT.replace(DISPATCH, "renamed"),
-    ],
+    "mutant", [each for name in (DISPATCH, DISPATCH_TASK, INVOKE) for each in _mutants(name)]
 )
 def test_no_change_of_a_default_policy_goes_unnoticed(mutant: str) -> None:
     assert mutant != TEXT

@@ -1,12 +1,14 @@
 from dataclasses import replace
 
-from chalicelib.background.task import Outcome, slot_key
-from chalicelib.scheduler.job import Hot, JobState
+from chalicelib.background.task import Outcome, State, TaskRef, slot_key
+from chalicelib.scheduler.job import KIND, Hot, JobState
 from chalicelib.scheduler.judgement import Close, Held, Stop, TryVersion, judge
-from tests.background.test_task import HELD
+from tests.support.tasks import a_task
 from tests.support.world import MINUTE, NOON
 
-TASK = replace(HELD, token=3)
+TASK = a_task(
+    ref=TaskRef("main#J", slot_key(NOON)), kind=KIND, state=State.RUNNING, ver=1, token=3
+)
 FIRED = replace(TASK, outcome=Outcome.FIRED)
 SLOT = TASK.ref.sk
 HOT = Hot(

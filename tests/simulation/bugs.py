@@ -8,7 +8,7 @@ place in the order. Each has a replay line: a schedule under which it shows.
 import importlib
 import inspect
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
@@ -147,7 +147,7 @@ PLACE = "D2 a child that runs has its place"
 _bug(
     "no-fence",
     "a worker's writes ask for a running row, not for their own token",
-    "hanging outside-calls firing",
+    "rescued hanging",
     HOLDER,
     (f"{_STORE}_mine", "(WorkRow.token == task.token) & ", ""),
 )
@@ -182,7 +182,7 @@ _bug(
     ),
 )
 for move, flows, invariant in (
-    ("FAIL", "firing outside-calls hanging retried", HOLDER),
+    ("FAIL", "last-attempt retried", HOLDER),
     ("TAKE", "cancelled", HOLDER),
     ("EXPIRE", "expiring overdue", RAISES),
     ("RETRY", "retried", FINAL),
@@ -209,7 +209,7 @@ _bug(
 _bug(
     "move-without-state",
     "who takes work away asks for the token it saw, not for the state",
-    "cancelled hanging retried family",
+    "last-attempt cancelled",
     FINAL,
     (f"{_STORE}_as_seen", " & (WorkRow.state == task.state)", ""),
 )
@@ -226,9 +226,10 @@ _bug(
 _bug(
     "lease-test-without-state",
     "a claim takes whatever has no live lease, terminal or not",
-    "task firing outside-calls retried",
+    "rescued task",
     FINAL,
     (f"{_STORE}_ready", "(WorkRow.state == State.RUNNING)", "WorkRow.state.exists()"),
+    (f"{_WORK}claim", " & (WorkRow.wake_at <= lease_end)", ""),
 )
 _bug(
     "claim-of-the-living",
@@ -240,7 +241,7 @@ _bug(
 _bug(
     "fail-of-the-living",
     "the sweep fails a task although its lease was renewed meanwhile",
-    "retried firing hanging beating last-attempt",
+    "last-attempt",
     LIVE_LEASE,
     (f"{_WORK}fail", "WorkRow.lease_until < to_ms(now)", "WorkRow.lease_until.exists()"),
 )
@@ -249,8 +250,11 @@ _bug(
     "a rescue counts no attempt",
     "task firing outside-calls",
     RESCUE,
-    (f"{_WORK}_claim", "WorkRow.attempt.set(WorkRow.attempt + WorkRow.held)",
-     "WorkRow.attempt.set(WorkRow.attempt)"),
+    (
+        f"{_WORK}_claim",
+        "WorkRow.attempt.set(WorkRow.attempt + WorkRow.held)",
+        "WorkRow.attempt.set(WorkRow.attempt)",
+    ),
 )
 _bug(
     "requeue-counted",
@@ -262,14 +266,14 @@ _bug(
 _bug(
     "rescued-for-ever",
     "a rescue does not ask how many attempts are left",
-    "retried firing outside-calls task",
+    "last-attempt",
     LIMIT,
     (f"{_STORE}_ready", "(WorkRow.attempt < WorkRow.last_attempt)", "WorkRow.attempt.exists()"),
 )
 _bug(
     "claim-ignores-cancel",
     "a claim takes what was asked to stop",
-    "cancelled family stopped",
+    "unheeded",
     "C1 what was asked to stop is not begun",
     (f"{_STORE}_ready", " & WorkRow.cancel_at.does_not_exist()", ""),
 )
@@ -283,7 +287,7 @@ _bug(
 _bug(
     "slot-before-its-instant",
     "a worker whose clock is behind does not send an early message again",
-    "firing handover outside-call",
+    "outside-call health firing",
     "T2 nothing begins before its time",
     (f"{_WORKER}handle", "if ref.is_slot and now < ref.slot:", "if False:"),
 )
@@ -599,7 +603,11 @@ _bug(
     "a worker of an earlier life writes its end into the header",
     "retried slot-revived",
     HEADER,
-    ("chalicelib.runs.store:RunStore.close", "RunRow.pk.exists() & not_newer", "RunRow.pk.exists()"),
+    (
+        "chalicelib.runs.store:RunStore.close",
+        "RunRow.pk.exists() & not_newer",
+        "RunRow.pk.exists()",
+    ),
 )
 _bug(
     "event-not-looked-for",
@@ -632,7 +640,7 @@ _bug(
 _bug(
     "out-of-the-index-too-early",
     "a task that the sweep or an operator ended leaves the index before it is concluded",
-    "cancelled retried overdue revived",
+    "called-off family",
     (FINISHED, HEADER),
     (
         f"{_WORK}_taken",
@@ -642,13 +650,13 @@ _bug(
 )
 _bug(
     "left-in-the-index",
-    "what a worker has ended stays in the index",
-    "task firing",
+    "what was ended and concluded stays in the index",
+    "called-off cancelled",
     "I3 what is over leaves the index",
     (
-        f"{_WORK}_ending",
-        "WorkRow.open_lane.remove(),\n        WorkRow.wake_at.remove(),",
-        "WorkRow.wake_at.set(to_ms(now + timedelta(days=400))),",
+        "chalicelib.background.aftermath:Aftermath._put_away",
+        "task.wake_at is not None",
+        "False",
     ),
 )
 _bug(
@@ -661,7 +669,7 @@ _bug(
 _bug(
     "look-noted-anyway",
     "the sweep notes when it looks again although the task has ended meanwhile",
-    "firing task cancelled hanging beating",
+    "rescued",
     INDEX,
     (
         f"{_WORK}_unless_changed",
@@ -691,7 +699,7 @@ _bug(
 _bug(
     "child-claimed-meanwhile",
     "a child that is claimed while it is asked to stop is not asked again",
-    "family stopped",
+    "reached",
     ASKED,
     (
         "chalicelib.background.cancellation:Cancellation._stop",
@@ -702,7 +710,7 @@ _bug(
 _bug(
     "children-of-yesterday",
     "the children are read from a replica that lags",
-    "family stopped delegated",
+    "reached",
     ASKED,
     (f"{_WORK}offspring", "consistent_read=True", "consistent_read=False"),
 )
@@ -766,7 +774,7 @@ _bug(
 _bug(
     "journal-forked",
     "who lost a position goes on behind its own event without reading the head again",
-    "task outside-calls cancelled",
+    "retried",
     "J2 no gap and no fork",
     (
         f"{_JOURNAL}append",
@@ -822,8 +830,7 @@ _bug(
     (
         "chalicelib.background.service:TaskService.create",
         "task = self.get(owner, new.ref.id)",
-        'getattr(self.payloads, "put", lambda: None)()\n'
-        "        task = self.get(owner, new.ref.id)",
+        'getattr(self.payloads, "put", lambda: None)()\n        task = self.get(owner, new.ref.id)',
     ),
 )
 _bug(
@@ -845,7 +852,7 @@ _bug(
     (
         "chalicelib.background.shelf:Shelf.put",
         '_log.error("no function knows this kind", extra={"kind": task.kind})',
-        "shelved = self.work.shelve(task, \"\", task.expires_at or NEVER)",
+        'shelved = self.work.shelve(task, "", task.expires_at or NEVER)',
     ),
     (
         "chalicelib.background.shelf:Shelf.put",

@@ -154,6 +154,13 @@ class Functions:
         self._all = [self.api, self.tick, self.second_tick, self.sweep, self.second_sweep]
         self._all += [each for pair in self.workers.values() for each in pair]
 
+    def warm(self) -> None:
+        """Ask what containers ask once: a schedule must not depend on those before it."""
+        for function in self._all:
+            payloads = (function.tasks.payloads, function.worker.follow_ups.payloads)
+            names = [queue._url for queue in function.lanes.values()]
+            assert all([*names, *(each._bucket for each in payloads)])
+
     def worker(self, lane: str) -> Function:
         """Return one of the containers of a lane, by chance one that was used before."""
         return self._world.chance.choice(self.workers[lane])

@@ -166,7 +166,7 @@ class Comparison:
         """Make the calls of one sequence."""
         ours = SimDynamo(TABLES).call
         make_equal(ours, self._theirs)
-        generator = Generator(Random(seed))  # noqa: S311 - the sequence is to be repeatable
+        generator = Generator(Random(seed))
         for number in range(1, _CALLS + 1):
             case = self._both(ours, *generator.call())
             if case.ours == case.theirs:

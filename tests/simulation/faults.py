@@ -62,7 +62,8 @@ def applicable(operation: str, arguments: Mapping[str, Any]) -> tuple[Fault, ...
 def failure(fault: Fault, operation: str) -> Exception:
     """Return what botocore raises after its own retries."""
     if fault is Fault.LOST_REPLY:
-        return ReadTimeoutError(endpoint_url="https://aws")
+        lost: Exception = ReadTimeoutError(endpoint_url="https://aws")
+        return lost
     if fault is Fault.CONFLICT and operation == "TransactWriteItems":
         reasons = {"CancellationReasons": [{"Code": "TransactionConflict"}]}
         return _error("TransactionCanceledException", operation, reasons)
@@ -74,8 +75,10 @@ def failure(fault: Fault, operation: str) -> Exception:
     return _error(codes[fault], operation, {})
 
 
-def _error(code: str, operation: str, more: dict[str, Any]) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": "simulated"}, **more}, operation)
+def _error(code: str, operation: str, more: dict[str, Any]) -> Exception:
+    reply = {"Error": {"Code": code, "Message": "simulated"}, **more}
+    error: Exception = ClientError(reply, operation)
+    return error
 
 
 class Schedule(NamedTuple):

@@ -6,6 +6,7 @@ wrong; then the world is left alone, with its messages and sweeps, until nothing
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from chalicelib.background.heartbeats.record import WorkHeartbeatKind
@@ -65,7 +66,7 @@ def a_job(world: World, *tools: str, seconds: int = JOB_SECONDS) -> None:
     """Begin with a job of every five minutes, before its first slot is handed over."""
     make_job(world.functions.api, *tools, seconds=seconds)
     world.memo["ticks"] = True
-    world.memo["job"] = [row["pk"]["S"] for row in world.checker._table("jobs")][0]
+    world.memo["job"] = next(row["pk"]["S"] for row in world.checker._table("jobs"))
 
 
 def make_job(api: Any, *tools: str, seconds: int = JOB_SECONDS) -> None:
@@ -174,7 +175,7 @@ def _times(world: World, functions: list[Any], name: str) -> list[Any]:
     times = 1 if world.is_calm else world.chance.choices((0, 1, 2), (1, 10, 1))[0]
     if times == 0:
         world.applied[f"missing_{name}"] += 1
-    if times == 2:  # noqa: PLR2004
+    if times == 2:
         world.applied[f"doubled_{name}"] += 1
     return functions[:times]
 
@@ -235,7 +236,7 @@ def twice(world: World) -> None:
 
 
 @flow(a_slot("sim.put"))
-def rescued(world: World) -> None:
+def overtaken(world: World) -> None:
     """A worker is put aside for longer than its lease, and another one takes over."""
     message = world.queues.visible()[0]
     world.deliver(message)
@@ -403,7 +404,7 @@ def retried(world: World) -> None:
 def large_payload(world: World) -> None:
     """A task's payload is in S3."""
     deliver(world)
-    operate(world, lambda api: create_large(api))
+    operate(world, create_large)
     world.settle()
 
 
@@ -491,19 +492,23 @@ def making(world: World) -> None:
     world.settle()
 
 
-@flow(lambda world: a_dead_letter(world))
-def dead_letters(world: World) -> None:
-    """Messages that came back too often become incidents."""
-    letters = world.functions.api.dead_letters
-    for number, body in enumerate(world.memo["letters"]):
-        operate(world, lambda _api, n=number, b=body: letters.bury(b, f"message-{n}", "normal"))
-    world.settle()
-
-
 def a_dead_letter(world: World) -> None:
     """Begin with the messages of an open task and of nothing."""
     world.memo["task"] = create(world, "sim.look")
     world.memo["letters"] = [world.queues.messages[0].body, "{not json"]
+
+
+@flow(a_dead_letter)
+def dead_letters(world: World) -> None:
+    """Messages that came back too often become incidents."""
+    for number, body in enumerate(world.memo["letters"]):
+        operate(world, partial(bury, body=body, message=f"message-{number}"))
+    world.settle()
+
+
+def bury(api: Any, *, body: str, message: str) -> None:
+    """Let a dead letter be seen."""
+    api.dead_letters.bury(body, message, Lane.NORMAL)
 
 
 def a_crowd(world: World) -> None:
@@ -528,7 +533,61 @@ def siblings(world: World) -> None:
     world.settle()
 
 
-@flow(a_family)
+def a_parent(world: World) -> None:
+    """Begin with a parent that waits, and a child."""
+    a_task("sim.look", not_before=START + timedelta(hours=2))(world)
+    create(world, "sim.look", parent=world.memo["task"])
+
+
+@flow(a_parent)
+def reached(world: World) -> None:
+    """A task gets another child and is cancelled while its children are about to begin."""
+    operate(world, lambda api: create_by(api, parent=world.memo["task"]))
+    world.settle()
+    operate(world, lambda api: api.tasks.cancel("main", _ACTOR, world.memo["task"], "enough"))
+    deliver(world)
+    world.settle()
+
+
+@flow(a_task(not_before=START + timedelta(hours=2)))
+def called_off(world: World) -> None:
+    """An operator cancels a task that has no message yet."""
+    operate(world, lambda api: api.tasks.cancel("main", _ACTOR, world.memo["task"], "enough"))
+    world.settle()
+
+
+def come_back(world: World) -> None:
+    """Let a message come back after its visibility timeout, before any sweep."""
+    world.settle()
+    world.pass_time(31 * MINUTE)
+    deliver(world)
+    sweep(world)
+    world.settle()
+
+
+@flow(a_task("sim.look"))
+def rescued(world: World) -> None:
+    """A message comes back; who took it first may have died, or overslept."""
+    deliver(world)
+    come_back(world)
+
+
+@flow(a_task("sim.look", max_attempts=1))
+def last_attempt(world: World) -> None:
+    """A message comes back, and no attempt is left."""
+    deliver(world)
+    come_back(world)
+
+
+@flow(a_task("sim.look"))
+def unheeded(world: World) -> None:
+    """A message comes back after an operator has cancelled the task."""
+    deliver(world)
+    operate(world, lambda api: api.tasks.cancel("main", _ACTOR, world.memo["task"], "enough"))
+    come_back(world)
+
+
+@flow(a_parent)
 def stopped(world: World) -> None:
     """One operator cancels a task that has children while another one pauses it."""
     world.memo["resumes"] = True

@@ -107,9 +107,12 @@ class SqsClient:
     def send_message(self, **arguments: Any) -> Any:
         lane = arguments["QueueUrl"].rpartition("-")[2]
         body, delay = arguments["MessageBody"], arguments["DelaySeconds"]
-        return self._cloud.make(
-            "SendMessage", arguments, lambda: self._cloud.queues.send(lane, body, delay) or {}
-        )
+
+        def send() -> dict[str, str]:
+            self._cloud.queues.send(lane, body, delay)
+            return {}
+
+        return self._cloud.make("SendMessage", arguments, send)
 
     def get_queue_attributes(self, **arguments: Any) -> Any:
         lane = arguments["QueueUrl"].rpartition("-")[2]

@@ -1,10 +1,11 @@
-"""Running schedules: a flow under its faults, then alone until nothing is left to do, then judged."""
+"""Running schedules: a flow under its faults, then alone until all is done, then judged."""
 
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from copy import copy
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from chalicelib.background.task import Lane
@@ -161,8 +162,8 @@ def resume_paused(world: World) -> None:
     """Let an operator who sees a paused task resume it."""
     for (pk, sk), row in list(world.checker.rows.items()):
         if pk == "main#tasks" and row.get("state", {}).get("S") == "paused":
-            tasks = world.functions.api.tasks
-            world.invoke(world.functions.api, lambda sk=sk: tasks.resume("main", "token:x", sk))
+            resume = world.functions.api.tasks.resume
+            world.invoke(world.functions.api, partial(resume, "main", "token:operator", sk))
 
 
 def _next_instant(world: World) -> datetime | None:

@@ -15,7 +15,7 @@ from tests.simulation.sites import all_sites
 IN_FULL = os.environ.get("PALYRA_SIMULATION") == "full"
 SCHEDULES = 10_000
 # Two processes that meet: the same slot twice, two slots of a job, two operators, ...
-TWO = ("twice", "overlap", "cancelled", "deduped", "rescued", "misfire")
+TWO = ("twice", "overlap", "cancelled", "deduped", "overtaken", "misfire")
 DEEP = ("task", "firing", "outside-call", "handover", "cancelled", "retries", "followed", "overlap")
 
 

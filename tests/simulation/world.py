@@ -10,17 +10,15 @@ import hashlib
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
-import pynamodb.connection.base
 from greenlet import getcurrent, greenlet
 from pynamodb.connection.base import Connection
 
-from chalicelib import tables
 from chalicelib.errors import PalyraError, Unavailable
 from tests.simulation import seam
 from tests.simulation.checker import Checker
@@ -35,6 +33,13 @@ START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 _MOST_CALLS = 2_000
 _DEADLINE = timedelta(seconds=280)
+
+
+def _let_others() -> None:
+    """Leave the process under way; it goes on when it is switched to."""
+    parent = getcurrent().parent
+    assert parent is not None
+    parent.switch()
 
 
 def _silent(*_arguments: Any) -> None:
@@ -85,6 +90,8 @@ class World:
         self.functions = Functions(self)
         self.empty = self.dynamo.snapshot()
         self.begin(Schedule("", 0))
+        with self.installed():
+            self.functions.warm()
 
     def begin(self, schedule: Schedule) -> None:
         """Forget everything, and be ready for a schedule."""
@@ -165,10 +172,11 @@ class World:
     def pass_time(self, by: timedelta) -> None:
         """Let time pass, and wake whoever was put aside for so long."""
         self.now += by
-        for process in [each for each in self.asleep if each.wakes_at <= self.now]:
-            self.asleep.remove(process)
-            process.wakes_at = None
-            self.running.append(process)
+        for process in list(self.asleep):
+            if process.wakes_at and process.wakes_at <= self.now:
+                self.asleep.remove(process)
+                process.wakes_at = None
+                self.running.append(process)
 
     def take_time(self, by: timedelta) -> None:
         """Let time pass inside a step; what beats beside it beats."""
@@ -193,11 +201,11 @@ class World:
 
         with (
             seam.install(self._dynamo, clients),
-            patch.object(tables.time, "sleep"),
+            patch("chalicelib.tables.time.sleep"),
             patch.multiple(
                 Connection, send_pre_boto_callback=_silent, send_post_boto_callback=_silent
             ),
-            patch.object(pynamodb.connection.base.uuid, "uuid4"),
+            patch("pynamodb.connection.base.uuid.uuid4"),
         ):
             yield
 
@@ -233,7 +241,7 @@ class World:
                 return
             self.running.remove(wanted[0])
             self.running.insert(0, wanted[0])
-            getcurrent().parent.switch()
+            _let_others()
 
     def _switch(self, number: int) -> None:
         which = self.switches.pop(number, None)
@@ -248,7 +256,7 @@ class World:
         else:
             self.running.append(process)
             self.applied["switched"] += 1
-        getcurrent().parent.switch()
+        _let_others()
 
     def _fault(self, number: int, operation: str, arguments: Any) -> Fault | None:
         which = self.faults.get(number)
@@ -284,10 +292,8 @@ class World:
         return answer
 
     def _twice(self, do: Callable[[], Any]) -> Any:
-        try:
+        with suppress(Exception):  # botocore answers with the second reply alone
             do()
-        except Exception:  # noqa: BLE001, S110 - botocore answers with the second reply alone
-            pass
         return do()
 
     def _run(self, act: Callable[[], Any]) -> None:

@@ -70,6 +70,12 @@ class TestRecord:
 
         assert last(heartbeats) == (3, NOON)
 
+    def test_a_rescuer_does_so_by_a_clock_that_is_behind(self, heartbeats: HeartbeatStore) -> None:
+        heartbeats.record(update(token=2), NOON)
+        heartbeats.record(update(token=3), NOON - MINUTE)
+
+        assert last(heartbeats) == (3, NOON - MINUTE)
+
     def test_who_lost_the_work_cannot_overwrite_its_rescuer(
         self, heartbeats: HeartbeatStore
     ) -> None:
