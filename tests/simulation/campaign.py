@@ -136,6 +136,7 @@ def explain(line: str) -> bool:
 def main(schedules: int, seed: int) -> int:
     """Run a campaign and print its sum, and how to replay what failed; return an exit code."""
     total = campaign(schedules, seed, os.cpu_count() or 1)
+    logging.disable(logging.CRITICAL)
     simulator = Simulator()
     for line, violation in total.failing[:_MOST_SHOWN]:
         smallest = shrunk(simulator, Schedule.parse(line))

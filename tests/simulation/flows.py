@@ -230,8 +230,9 @@ def overlap(world: World) -> None:
 def twice(world: World) -> None:
     """A slot's message is delivered twice at once."""
     first = world.queues.visible()[0]
+    second = world.queues.duplicate(first)
     world.deliver(first)
-    world.deliver(first)
+    world.deliver(second)
     world.settle()
 
 
@@ -239,11 +240,12 @@ def twice(world: World) -> None:
 def overtaken(world: World) -> None:
     """A worker is put aside for longer than its lease, and another one takes over."""
     message = world.queues.visible()[0]
+    again = world.queues.duplicate(message)
     world.deliver(message)
     world.switches.setdefault(4, 2)
     world.settle()
     world.pass_time(2 * MINUTE - _SECOND)
-    world.deliver(message)
+    world.deliver(again)
     world.pass_time(_SECOND)
     world.settle()
 
@@ -556,10 +558,17 @@ def called_off(world: World) -> None:
     world.settle()
 
 
-def come_back(world: World) -> None:
-    """Let a message come back after its visibility timeout, before any sweep."""
+def deliver_twice(world: World) -> None:
+    """Hand the first message out, for a copy of it to follow when the lease is over."""
+    message = world.queues.messages[0]
+    world.queues.send(message.lane, message.body, 2 * 60)
+    deliver(world)
+
+
+def meet_the_copy(world: World) -> None:
+    """Let the copy come, and the sweep."""
     world.settle()
-    world.pass_time(31 * MINUTE)
+    world.pass_time(2 * MINUTE)
     deliver(world)
     sweep(world)
     world.settle()
@@ -567,24 +576,24 @@ def come_back(world: World) -> None:
 
 @flow(a_task("sim.look"))
 def rescued(world: World) -> None:
-    """A message comes back; who took it first may have died, or overslept."""
-    deliver(world)
-    come_back(world)
+    """A message comes twice; who took it first may have died, or overslept."""
+    deliver_twice(world)
+    meet_the_copy(world)
 
 
 @flow(a_task("sim.look", max_attempts=1))
 def last_attempt(world: World) -> None:
-    """A message comes back, and no attempt is left."""
-    deliver(world)
-    come_back(world)
+    """A message comes twice, and no attempt is left for the second."""
+    deliver_twice(world)
+    meet_the_copy(world)
 
 
 @flow(a_task("sim.look"))
 def unheeded(world: World) -> None:
-    """A message comes back after an operator has cancelled the task."""
-    deliver(world)
+    """A message comes once more after an operator has cancelled the task."""
+    deliver_twice(world)
     operate(world, lambda api: api.tasks.cancel("main", _ACTOR, world.memo["task"], "enough"))
-    come_back(world)
+    meet_the_copy(world)
 
 
 @flow(a_parent)

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import SimpleNamespace
@@ -60,6 +61,12 @@ class SimQueues:
         """Hide a message while it is carried out."""
         message.receives += 1
         message.visible_at = self.now() + VISIBILITY
+
+    def duplicate(self, message: Message) -> Message:
+        """Return a second delivery of a message; the one may be deleted and the other come back."""
+        again = copy(message)
+        self.messages.append(again)
+        return again
 
     def delete(self, message: Message) -> None:
         """Take a message out for good."""

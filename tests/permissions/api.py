@@ -1,0 +1,109 @@
+"""What the API does."""
+
+from chalicelib.functions.wiring import api as wiring
+from chalicelib.functions.wiring.container import container
+from tests.functions.http.api import Api
+from tests.functions.http.heartbeats import beat
+from tests.functions.http.tasks import a_task, made, moved
+from tests.permissions.recorder import Recorder, dying_before
+from tests.permissions.tasks import LARGE, PRIORITIES, a_prompt, children, unknown
+from tests.support.world import World
+
+
+def a_caller(world: World) -> Api:
+    """Return a caller whose token was made before anything is recorded."""
+    caller = Api(world)
+    caller.token("main")
+    return caller
+
+
+def jobs_and_runs(world: World, record: Recorder) -> None:
+    caller = a_caller(world)
+    with record():
+        job = caller.job()
+        for path in ("/v1/jobs", f"/v1/jobs/{job}", f"/v1/jobs/{job}/firings"):
+            assert caller.get(path).status == 200
+    ended = caller.run(job)
+    with dying_before("GetItem system"):
+        caller.run(job, 2)
+    with record():
+        assert caller.get(f"/v1/runs/{ended}").body["state"] == "succeeded"
+        assert caller.get(f"/v1/runs/{job}-001795348920").body["state"] == "running"
+
+
+def making_tasks(world: World, record: Recorder) -> None:
+    caller = a_caller(world)
+    with record():
+        parent, *_ = [made(caller, priority=priority) for priority in PRIORITIES]
+        made(caller, parent=parent)
+        made(caller, payload={"prompt": LARGE})
+        made(caller, dedupe_key="once")
+        assert caller.post("/v1/tasks", a_task(dedupe_key="once")).status == 200
+
+
+def looking_at_tasks(world: World, record: Recorder) -> None:
+    caller = a_caller(world)
+    task = made(caller)
+    with record():
+        for path in ("/v1/tasks", f"/v1/tasks?parent={task}", f"/v1/tasks/{task}"):
+            assert caller.get(path).status == 200
+
+
+def looking_at_heartbeats(world: World, record: Recorder) -> None:
+    caller = a_caller(world)
+    beat(caller, "a task")
+    with record():
+        assert len(caller.get("/v1/heartbeats").body["items"]) == 1
+
+
+def pausing_and_resuming(world: World, record: Recorder) -> None:
+    caller = a_caller(world)
+    task = made(caller)
+    with record():
+        assert moved(caller, task, "pause")["state"] == "paused"
+        assert moved(caller, task, "resume")["state"] == "queued"
+
+
+def resuming_what_no_function_knew(world: World, record: Recorder) -> None:
+    caller, task = a_caller(world), unknown(a_prompt(world))
+    world.services.handle(task.ref)
+    with record():
+        assert moved(caller, task.ref.id, "resume")["state"] == "queued"
+    assert not wiring.tasks(container()).incidents.active("main", None, 10).items
+
+
+def cancelling_and_retrying(world: World, record: Recorder) -> None:
+    caller = a_caller(world)
+    task = made(caller)
+    with record():
+        assert moved(caller, task, "cancel")["state"] == "cancelled"
+        assert moved(caller, task, "retry")["state"] == "queued"
+
+
+def cancelling_a_firing(world: World, record: Recorder) -> None:
+    caller, job = a_caller(world), world.job()
+    with record():
+        assert moved(caller, world.ref(job).id, "cancel")["state"] == "cancelled"
+
+
+def cancelling_with_children(world: World, record: Recorder) -> None:
+    caller, parent = a_caller(world), a_prompt(world)
+    first, *_ = children(world, parent, 3)
+    with dying_before("GetItem system"):
+        world.services.handle(first.ref)
+    with record():
+        assert moved(caller, first.ref.id, "cancel")["state"] == "cancel_requested"
+        assert moved(caller, parent.ref.id, "cancel")["state"] == "cancelled"
+
+
+FLOWS = (
+    jobs_and_runs,
+    making_tasks,
+    looking_at_tasks,
+    looking_at_heartbeats,
+    pausing_and_resuming,
+    resuming_what_no_function_knew,
+    cancelling_and_retrying,
+    cancelling_a_firing,
+    cancelling_with_children,
+)

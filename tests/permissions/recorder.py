@@ -1,0 +1,83 @@
+"""What IAM is asked when a function calls AWS."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+from botocore.client import BaseClient
+
+from tests.support.faults import Crash, before
+
+NEEDS_NO_PERMISSION = {
+    "GetCallerIdentity": "STS tells everybody who they are, whatever their policies say",
+}
+_IN_ACCOUNT = "us-east-1:123456789012"
+
+
+@dataclass(frozen=True, order=True)
+class Action:
+    """An action on a resource: as it was made, or as a policy allows it."""
+
+    name: str
+    resource: str
+
+    def is_allowed_by(self, allowed: "Action") -> bool:
+        return self.name == allowed.name and fnmatchcase(self.resource, allowed.resource)
+
+
+@dataclass
+class Recorder:
+    """Records calls to AWS as what IAM is asked for them, while it is switched on."""
+
+    actions: set[Action] = field(default_factory=set)
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        make = BaseClient._make_api_call
+
+        def call(client: Any, operation: str, arguments: dict[str, Any]) -> Any:
+            self.actions |= set(_asked(operation, arguments))
+            return make(client, operation, arguments)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(BaseClient, "_make_api_call", call)
+            yield
+
+
+@contextmanager
+def dying_before(call: str) -> Iterator[None]:
+    """Let the process die just before its first call of an operation on a table."""
+
+    def die() -> None:
+        raise Crash
+
+    operation, table = call.split()
+    with suppress(Crash), before(operation, table, die):
+        yield
+
+
+def _asked(operation: str, arguments: dict[str, Any]) -> Iterator[Action]:
+    """Yield what IAM is asked: for a transaction or a batch, its parts."""
+    if operation in NEEDS_NO_PERMISSION:
+        return
+    if operation == "TransactWriteItems":
+        for item in arguments["TransactItems"]:
+            for kind, write in item.items():
+                yield from _asked(f"{kind}Item", write)
+    elif operation == "BatchGetItem":
+        yield from (_on_table(operation, table) for table in arguments["RequestItems"])
+    elif "TableName" in arguments:
+        index = arguments.get("IndexName")
+        yield _on_table(operation, arguments["TableName"] + (f"/index/{index}" if index else ""))
+    elif "Bucket" in arguments:
+        yield Action(f"s3:{operation}", f"arn:aws:s3:::{arguments['Bucket']}/{arguments['Key']}")
+    else:
+        queue = arguments.get("QueueName") or arguments["QueueUrl"].rpartition("/")[2]
+        yield Action(f"sqs:{operation}", f"arn:aws:sqs:{_IN_ACCOUNT}:{queue}")
+
+
+def _on_table(operation: str, table: str) -> Action:
+    return Action(f"dynamodb:{operation}", f"arn:aws:dynamodb:{_IN_ACCOUNT}:table/{table}")

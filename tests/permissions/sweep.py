@@ -1,0 +1,129 @@
+"""What the sweep does."""
+
+from chalicelib.background.heartbeats.record import WorkHeartbeatKind, WorkHeartbeatUpdate
+from chalicelib.background.store import WorkRow
+from tests.functions.invoke import sweep
+from tests.permissions.recorder import Recorder, dying_before
+from tests.permissions.tasks import PRIORITIES, a_prompt, children, resolved
+from tests.support.tasks import OPERATOR, SECOND, abandoned, claimed
+from tests.support.world import MINUTE, World
+
+
+def sending_again(world: World, record: Recorder) -> None:
+    for priority in PRIORITIES:
+        a_prompt(world, priority=priority)
+    for minutes in (2, 4):  # What was sent again once asks for a backlog.
+        world.at(minutes)
+        with record():
+            assert sweep()["send"] == len(PRIORITIES)
+
+
+def rescuing(world: World, record: Recorder) -> None:
+    abandoned(world, a_prompt(world).ref)
+    with record():
+        assert sweep()["send"] == 1
+
+
+def waiting(world: World, record: Recorder) -> None:
+    task = a_prompt(world)
+    world.clock.move(50 * SECOND)
+    claimed(world, task.ref)
+    world.clock.move(50 * SECOND)
+    with record():
+        assert sweep()["wait"] == 1
+
+
+def failing(world: World, record: Recorder) -> None:
+    task = a_prompt(world, max_attempts=1)
+    abandoned(world, task.ref)
+    with record():
+        assert sweep()["fail"] == 1
+
+
+def failing_in_a_run(world: World, record: Recorder) -> None:
+    world.services = world.container(max_attempts=1)
+    dead_at_once, dead_in_its_run = world.job(), world.job()
+    world.at(1)
+    for job, last_words in ((dead_at_once, "PutItem runs"), (dead_in_its_run, "GetItem system")):
+        with dying_before(last_words):
+            world.container().handle(world.ref(job))
+    world.at(3)
+    with record():
+        assert sweep()["fail"] == 2
+
+
+def expiring(world: World, record: Recorder) -> None:
+    a_prompt(world, expires_at=world.clock.now() + MINUTE)
+    world.clock.move(2 * MINUTE)
+    with record():
+        assert sweep()["expire"] == 1
+
+
+def cancelling_with_children(world: World, record: Recorder) -> None:
+    parent = a_prompt(world)
+    first, *_ = children(world, parent, 2)
+    with dying_before("GetItem system"):
+        world.services.handle(first.ref)
+    claimed(world, parent.ref)
+    world.services.tasks.cancel("main", OPERATOR, parent.ref.id, "enough")
+    world.clock.move(4 * MINUTE)
+    with record():
+        assert sweep()["cancel"] == 2
+    assert world.task(parent.ref).state == "cancelled"
+
+
+def stopping_a_child_that_takes_too_long(world: World, record: Recorder) -> None:
+    (child,) = children(world, a_prompt(world), 1)
+    abandoned(world, child.ref)
+    world.clock.move(10 * MINUTE)
+    with record():
+        assert sweep()["stop"] == 1
+    assert world.task(child.ref).shown_state == "cancel_requested"
+
+
+def concluding(world: World, record: Recorder) -> None:
+    task = a_prompt(world, expires_at=world.clock.now() + MINUTE)
+    world.clock.move(2 * MINUTE)
+    with dying_before("PutItem journal"):
+        sweep()
+    world.clock.move(2 * MINUTE)
+    with record():
+        assert sweep()["conclude"] == 1
+    assert world.task(task.ref).wake_at is None
+
+
+def collecting_heartbeats(world: World, record: Recorder) -> None:
+    work = WorkHeartbeatUpdate(
+        owner="main", kind=WorkHeartbeatKind.BACKGROUND_TASK, object_id="GONE"
+    )
+    world.services.worker.heartbeats.record(work, world.clock.now())
+    world.clock.move(5 * MINUTE)
+    with record():
+        assert sweep()["heartbeats"] == 1
+
+
+def reporting_a_broken_row(world: World, record: Recorder) -> None:
+    task = a_prompt(world)
+    WorkRow(*task.ref).update([WorkRow.state.set("no.such.state")])
+    world.clock.move(2 * MINUTE)
+    with record():
+        assert sweep()["broken"] == 1
+    resolved(world, f"sweep:{task.ref.id}")
+    world.clock.move(2 * MINUTE)
+    with record():  # The incident is opened again.
+        assert sweep()["broken"] == 1
+
+
+FLOWS = (
+    sending_again,
+    rescuing,
+    waiting,
+    failing,
+    failing_in_a_run,
+    expiring,
+    cancelling_with_children,
+    stopping_a_child_that_takes_too_long,
+    concluding,
+    collecting_heartbeats,
+    reporting_a_broken_row,
+)
