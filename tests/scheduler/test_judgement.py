@@ -6,9 +6,7 @@ from chalicelib.scheduler.judgement import Close, Held, Stop, TryVersion, judge
 from tests.support.tasks import a_task
 from tests.support.world import MINUTE, NOON
 
-TASK = a_task(
-    ref=TaskRef("main#J", slot_key(NOON)), kind=KIND, state=State.RUNNING, ver=1, token=3
-)
+TASK = a_task(ref=TaskRef("main#J", slot_key(NOON)), kind=KIND, state=State.RUNNING, ver=1, token=3)
 FIRED = replace(TASK, outcome=Outcome.FIRED)
 SLOT = TASK.ref.sk
 HOT = Hot(

@@ -9,9 +9,10 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
-from chalicelib.background.heartbeats.record import WorkHeartbeatKind
+from chalicelib.background.heartbeats.record import WorkHeartbeatKind, WorkHeartbeatUpdate
 from chalicelib.background.service import Filter, TaskDraft
-from chalicelib.background.task import Lane, Membership
+from chalicelib.background.store import End
+from chalicelib.background.task import Lane, Membership, Outcome, State, Task, TaskRef
 from chalicelib.clock import to_ms
 from chalicelib.scheduler.service import Draft
 from chalicelib.scheduler.store import HotRow
@@ -713,3 +714,87 @@ def change_job(api: Any, pk: str, *, state: str = "enabled", seconds: int = JOB_
         HotRow.change(pk, "hot", actions, as_seen)
     except Refused:
         change_job(api, pk, state=state, seconds=seconds)
+
+
+# What dead workers leave behind.
+
+
+def a_dead_worker(**more: Any) -> Callable[[World], None]:
+    """Begin with a task whose worker died with its claim, after a sign of life."""
+
+    def prepare(world: World) -> None:
+        task = take(world, TaskRef.of("main", create(world, "sim.look", **more)))
+        update = WorkHeartbeatUpdate(
+            owner="main",
+            kind=WorkHeartbeatKind.BACKGROUND_TASK,
+            object_id=task.ref.id,
+            summary="it was alive",
+            token=task.token,
+        )
+        world.functions.sweep.worker.heartbeats.record(update, world.now)
+
+    return prepare
+
+
+def take(world: World, ref: TaskRef) -> Task:
+    """Claim a task for a worker that does nothing more; its message stays hidden."""
+    for message in world.queues.messages:
+        if message.task == tuple(ref):
+            world.queues.receive(message)
+    return world.functions.sweep.worker.work.claim(ref, "dead", world.now)
+
+
+@flow(a_dead_worker(max_attempts=1))
+def given_up(world: World) -> None:
+    """The last attempt's worker is dead: two sweeps at once find it."""
+    world.pass_time(2 * MINUTE)
+    sweep(world)
+    sweep(world)
+    world.settle()
+    world.pass_time(5 * MINUTE)
+    collect(world)
+    world.settle()
+
+
+@flow(a_dead_worker(expires_at=START + MINUTE))
+def outlived(world: World) -> None:
+    """A task expires while its dead worker holds it."""
+    world.pass_time(2 * MINUTE)
+    sweep(world)
+    world.settle()
+
+
+def a_slow_worker(world: World) -> None:
+    """Begin with a task whose worker renewed its claim just before the sweep looks at it."""
+    task = take(world, TaskRef.of("main", create(world, "sim.look")))
+    world.pass_time(50 * _SECOND)
+    world.functions.sweep.worker.work.renew(task, world.now)
+    world.pass_time(20 * _SECOND)
+
+
+@flow(a_slow_worker)
+def awaited(world: World) -> None:
+    """A task is held by a living worker: the sweep comes again when its lease ends."""
+    sweep(world)
+    sweep(world)
+    world.settle()
+
+
+def an_unconcluded_slot(world: World) -> None:
+    """Begin with a slot whose worker died right after its end: it holds the job's lock."""
+    two_slots(world)
+    worker = world.functions.sweep.worker
+    first = min(sk for pk, sk in world.checker.rows_now() if pk == world.memo["job"])
+    task = take(world, TaskRef(world.memo["job"], first))
+    world.functions.api.jobs.jobs.lock(task, task.ver)
+    worker.work.end(task, End(State.SUCCEEDED, Outcome.FIRED, ""), world.now)
+
+
+@flow(an_unconcluded_slot)
+def helped(world: World) -> None:
+    """The next slot helps the lock away; the dead worker's message comes back after that."""
+    deliver(world)
+    world.settle()
+    world.pass_time(31 * MINUTE)
+    deliver(world)
+    world.settle()
