@@ -1,156 +1,144 @@
-"""What a slot costs: write units by DynamoDB's billing rules, counted on the real items.
+"""What work costs, by DynamoDB's billing rules on the real items, and how large those may get."""
 
-A write costs one unit for each KB of the larger of the item before and after it, twice that in a
-transaction, and the same when it is refused. An index costs a write where its entry comes or goes
-or one of its attributes changes, and two where the entry's key does.
-"""
-
-import math
-import os
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
-from unittest.mock import patch
 
-import botocore.client
-
+from chalicelib.background.kinds import Conclusion, Ending
+from chalicelib.background.lease import Lease
+from chalicelib.background.store import End, NewTask
+from chalicelib.background.task import Outcome, State, Task, TaskRef, derived_key, slot_key
+from chalicelib.scheduler.job import Due
+from chalicelib.settings import resource
+from chalicelib.tables import Table, owned
 from tests.bench.figure import Figure
+from tests.bench.simulated import NOON, Rooms, rooms
+from tests.simulation.units import Units
 
+TASK_GOAL, EVENT_GOAL = 5, 6
 FIRING_GOAL = 5
 RUN_GOAL, STEP_GOAL = 14, 2
+IDLE_GOAL = 1
+LARGEST_ROW_BYTES = 1023
 _STEPS = 3
-_UNIT_BYTES = 1024
-_SINGLE = ("PutItem", "UpdateItem", "DeleteItem")
-_CALL = botocore.client.BaseClient._make_api_call
-
-type Item = dict[str, Any]
+_PAYLOAD_BYTES = 300
+_JOBS, _OPEN, _DUE = 200, 10_000, 10
+_LONGEST_OWNER = "o" * 32
+_LARGE = 10**9
+_STOP = timedelta(minutes=4)
 
 
 def figures(*, quick: bool) -> Iterator[Figure]:  # noqa: ARG001 - a count needs no repeats
-    """Yield the units of a firing, and of a slot from its tick to its last write."""
-    # Read at import by what is imported next.
-    os.environ |= {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "PALYRA_STAGE": "local",
-    }
-    from tests.support.world import a_world  # noqa: PLC0415
-
-    with a_world() as world:
-        job = world.job(every="5m")
-        world.at(3)
-        with counted() as firing:
-            world.services.tick.run()
-        world.at(5)
-        with counted() as running:
-            world.services.handle(world.ref(job, 5))
-    del firing.by_table["system"]  # The tick's own row: one for all jobs.
-    yield firing.figure("units.firing", FIRING_GOAL)
-    both = Count(firing.by_table + running.by_table, firing.calls + running.calls)
-    yield both.figure("units.tick_to_done", RUN_GOAL + STEP_GOAL * _STEPS)
+    """Yield what tasks, slots, ticks and sweeps cost, and the largest rows."""
+    yield from _task()
+    yield from _slot()
+    yield from _idle_tick()
+    yield from _sweep()
+    yield from _rows()
 
 
-@dataclass
-class Count:
-    """Write units and write calls, by table."""
+class _Nothing:
+    """A kind of task that ends at once."""
 
-    by_table: Counter[str] = field(default_factory=Counter)
-    calls: Counter[str] = field(default_factory=Counter)
+    def __init__(self, conclusion: Conclusion) -> None:
+        self.conclusion = conclusion
 
-    def figure(self, name: str, goal: int) -> Figure:
-        """Return the sum as a figure."""
-        return Figure(
-            name=name,
-            value=self.by_table.total(),
-            unit="write units",
-            goal=goal,
-            details={"by_table": dict(self.by_table), "calls": dict(self.calls)},
-        )
+    def perform(self, _task: Task, _lease: Lease) -> Ending:
+        return Ending(end=End(State.SUCCEEDED, Outcome.FIRED, ""))
 
 
-@contextmanager
-def counted() -> Iterator[Count]:
-    """Count the write units of the calls that are made."""
-    count = Count()
-
-    def call(client: Any, operation: str, arguments: Item) -> Any:
-        if operation in _SINGLE:
-            writes, factor = [arguments], 1
-        elif operation == "TransactWriteItems":
-            kinds = (next(iter(item.values())) for item in arguments["TransactItems"])
-            writes, factor = list(kinds), 2
-        else:
-            return _CALL(client, operation, arguments)
-        before = [_item(client, write) for write in writes]
-        try:
-            return _CALL(client, operation, arguments)
-        finally:
-            for write, old in zip(writes, before, strict=True):
-                units = _units(client, write["TableName"], old, _item(client, write), factor)
-                table = str(write["TableName"]).removeprefix("palyra-local-")
-                count.by_table[table] += units
-                count.calls[f"{operation} {table}"] += 1
-
-    with patch.object(botocore.client.BaseClient, "_make_api_call", call):
-        yield count
+def _task() -> Iterator[Figure]:
+    """A task that a machine makes: enqueue, claim and finish."""
+    with rooms() as made:
+        made.worker.kinds = {"nothing": _Nothing(made.worker.aftermath.otherwise)}
+        with made.counted() as units:
+            task = made.worker.work.put(_new(made, "one"))
+            made.worker.handle(task.ref, NOON + _STOP)
+    yield _figure("units.task_with_event", units, EVENT_GOAL)
+    del units.base[resource("journal")]
+    yield _figure("units.task", units, TASK_GOAL)
 
 
-def _units(client: Any, table: str, old: Item, new: Item, factor: int) -> int:
-    """Return what a write cost, refused ones among them: those leave the item as it is."""
-    units = factor * _kilobytes(old if len(str(old)) > len(str(new)) else new)
-    if old == new:
-        return units
-    description = _CALL(client, "DescribeTable", {"TableName": table})["Table"]
-    keys = {key["AttributeName"] for key in description["KeySchema"]}
-    for index in description.get("GlobalSecondaryIndexes", []):
-        units += _index_units(_entry(index, keys, old), _entry(index, keys, new), index)
+def _slot() -> Iterator[Figure]:
+    """A slot, to its message and to its last write."""
+    with rooms() as made:
+        job = made.job("5m")
+        made.at(3)
+        with made.counted() as firing:
+            made.tick.run()
+        now = made.at(5)
+        with made.counted() as running:
+            made.worker.handle(TaskRef(owned("main", job.id), slot_key(now)), now + _STOP)
+    del firing.base[resource("system")]  # The tick's own row: one for all jobs.
+    yield _figure("units.firing", firing, FIRING_GOAL)
+    yield _figure("units.tick_to_done", _sum(firing, running), RUN_GOAL + STEP_GOAL * _STEPS)
+
+
+def _idle_tick() -> Iterator[Figure]:
+    with rooms() as made:
+        for _ in range(_JOBS):
+            made.job("1d")
+        with made.counted() as units:
+            made.tick.run()
+        shards = made.settings.shards
+    yield Figure(
+        name="units.idle_tick",
+        value=sum(units.reads.values()) / shards,
+        unit="read units a shard",
+        goal=IDLE_GOAL,
+        details={"jobs": _JOBS, "shards": shards} | _details(units),
+    )
+
+
+def _sweep() -> Iterator[Figure]:
+    """A sweep costs what is due, whatever else is open."""
+    alone, among_many = _swept(_DUE), _swept(_OPEN)
+    details = {"open": _OPEN, "due": _DUE}
+    yield Figure(
+        name="units.sweep",
+        value=_all(among_many),
+        unit="read and write units",
+        goal=_all(alone),
+        details=details | _details(among_many),
+    )
+    yield Figure(
+        name="calls.sweep",
+        value=among_many.calls.total(),
+        unit="calls",
+        goal=alone.calls.total(),
+        details=details,
+    )
+
+
+def _swept(number: int) -> Units:
+    with rooms() as made:
+        for index in range(number):
+            later = NOON + timedelta(days=1) if index >= _DUE else NOON
+            made.worker.work.put(_new(made, str(index), wake_at=later))
+        made.at(1)
+        with made.counted() as units:
+            done = made.swept()
+    if done["send"] != _DUE:
+        raise RuntimeError(f"the sweep was to find {_DUE} tasks: {done}")
     return units
 
 
-def _index_units(old: Item, new: Item, index: Item) -> int:
-    if old == new:
-        return 0
-    key = [part["AttributeName"] for part in index["KeySchema"]]
-    if old and new and any(old[name] != new[name] for name in key):
-        return _kilobytes(old) + _kilobytes(new)
-    return _kilobytes(new or old)
-
-
-def _entry(index: Item, keys: set[str], item: Item) -> Item:
-    """Return what an index holds of an item: nothing where one of its key attributes is absent."""
-    own = {part["AttributeName"] for part in index["KeySchema"]}
-    projection = index["Projection"]
-    if not own <= item.keys():
-        return {}
-    if projection["ProjectionType"] == "ALL":
-        return item
-    shown = own | keys | set(projection.get("NonKeyAttributes", []))
-    return {name: item[name] for name in shown & item.keys()}
-
-
-def _item(client: Any, write: Item) -> Item:
-    """Return the item that a write is about, as it is now."""
-    table = write["TableName"]
-    key = write.get("Key")
-    if key is None:
-        key = {name: write["Item"][name] for name in ("pk", "sk")}
-    found: Item = _CALL(client, "GetItem", {"TableName": table, "Key": key}).get("Item", {})
-    return found
-
-
-def _kilobytes(item: Item) -> int:
-    size = sum(len(name.encode()) + _size(value) for name, value in item.items())
-    return max(math.ceil(size / _UNIT_BYTES), 1)
-
-
-def _size(value: Mapping[str, Any]) -> int:
-    """Return the bytes of an attribute's value, numbers rounded up."""
-    ((kind, content),) = value.items()
-    if kind == "N":
-        return len(content) // 2 + 2
-    if kind == "L":
-        return 3 + sum(1 + _size(each) for each in content)
-    return len(str(content).encode())
+def _rows() -> Iterator[Figure]:
+    """The rows that every slot writes, each a unit a write as long as it is under a KB."""
+    with rooms() as made:
+        job = made.job("366d", owner=_LONGEST_OWNER)
+        slot = NOON + timedelta(days=366)
+        pk, sk = owned(_LONGEST_OWNER, job.id), slot_key(slot)
+        made.cloud.instant = slot
+        task = made.worker.work.put(_slot_row(pk, slot))
+        _grow("work", task.ref, token=_LARGE - 1)
+        task = made.worker.work.claim(task.ref, "c" * 24, slot)
+        made.worker.work.checkpoint(task, _LARGE, "h" * 64, slot)
+        _grow("jobs", TaskRef(pk, "hot"), ver=_LARGE)
+        made.jobs.jobs.lock(task, _LARGE)
+        hot = made.size("jobs", pk, "hot")
+        made.worker.work.end(task, End(State.UNKNOWN, Outcome.FIRED, "r" * 200), slot)
+        yield _largest("row.hot", hot)
+        yield _largest("row.slot", made.size("work", pk, sk))

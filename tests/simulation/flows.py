@@ -387,7 +387,7 @@ def far_future(world: World) -> None:
     assert not world.queues.messages
     sweep(world)
     world.settle()
-    world.pass_time(timedelta(days=40) - 2 * MINUTE)
+    world.skip_time(timedelta(days=40) - 2 * MINUTE)
     rounds(world, 4)
 
 

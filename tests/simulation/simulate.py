@@ -91,7 +91,7 @@ class Simulator:
             exposed=exposed,
             faults=world.applied,
             faulted=frozenset(world.faulted),
-            hours=(world.now - START) / timedelta(hours=1),
+            hours=(world.now - START - world.skipped) / timedelta(hours=1),
             trace=world.trace.hexdigest(),
             options=tuple(world.options[:exposed]),
             lines=tuple(world.lines or ()),

@@ -11,6 +11,7 @@ from tests.simulation.faults import Schedule
 from tests.simulation.flows import FLOWS
 from tests.simulation.simulate import Simulator
 from tests.simulation.sites import all_sites
+from tests.simulation.soak import soak
 
 IN_FULL = os.environ.get("PALYRA_SIMULATION") == "full"
 SCHEDULES = 10_000
@@ -69,6 +70,14 @@ def test_no_pair_of_faults_violates_anything(simulator: Simulator, flow: str) ->
 
     print(f"{flow}: {number} pairs of faults")  # noqa: T201 - the figure is asked for
     assert failed == []
+
+
+def test_days_of_ticks_and_sweeps_with_faults_violate_nothing(simulator: Simulator) -> None:
+    soaked = soak(simulator, 30 if IN_FULL else 1, seed=5)
+
+    print(f"{soaked.days} days, {soaked.calls} calls, {soaked.faults} faults")  # noqa: T201
+    assert [str(each) for each in soaked.violations] == []
+    assert soaked.faults > 20
 
 
 def test_ten_thousand_random_schedules_violate_nothing() -> None:

@@ -107,6 +107,8 @@ class World:
         self.options: list[int] = []
         self.calls = 0
         self.is_calm = schedule.seed == 0
+        self.skipped = timedelta()
+        self.most_calls = _MOST_CALLS
         self.applied: Counter[str] = Counter()
         self.faulted: set[str] = set()
         self.trace = hashlib.blake2b(digest_size=16)
@@ -169,6 +171,11 @@ class World:
 
         self.invoke(worker, act, f"worker-{message.lane}")
 
+    def skip_time(self, by: timedelta) -> None:
+        """Let time pass in which nothing is looked at, and which is not counted."""
+        self.skipped += by
+        self.pass_time(by)
+
     def pass_time(self, by: timedelta) -> None:
         """Let time pass, and wake whoever was put aside for so long."""
         self.now += by
@@ -214,7 +221,7 @@ class World:
         self._take_turn()
         self.calls += 1
         number = self.calls
-        if number > _MOST_CALLS:
+        if number > self.most_calls:
             raise Runaway
         self._switch(number)
         fault = self._fault(number, operation, arguments)

@@ -63,7 +63,7 @@ class HeartbeatStore:
         self._shards = shards
 
     def record(self, update: WorkHeartbeatUpdate, now: datetime) -> None:
-        """Put a sign of life, unless there is one under a higher token, or a later one under its own.
+        """Put a sign of life, unless there is one under a higher token, or a later one under this.
 
         Who took work over replaces the sign of who lost it, whatever the two clocks say.
 

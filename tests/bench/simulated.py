@@ -1,0 +1,108 @@
+"""The rooms as one container makes them, on a simulated AWS that counts what calls cost."""
+
+import os
+import random
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+# Read by modules at import, so before any of them.
+os.environ |= {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "PALYRA_STAGE": "local",
+}
+
+from chalicelib.functions.wiring import api, sweeps, ticks, workers
+from chalicelib.functions.wiring.container import Container
+from chalicelib.scheduler.job import Job
+from chalicelib.scheduler.service import Draft
+from chalicelib.schedules import normalize_schedule
+from chalicelib.settings import Settings, resource
+from tests.simulation import seam
+from tests.simulation.dynamo import SimDynamo
+from tests.simulation.services import S3Client, SimQueues, SqsClient, StsClient
+from tests.simulation.units import Units
+from tests.support.world import _tables
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+_A_LOT = timedelta(minutes=5)
+
+
+@dataclass(eq=False)
+class Cloud:
+    """An AWS in memory, with a clock that is moved by hand."""
+
+    instant: datetime = NOON
+    objects: dict[str, bytes] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.dynamo = SimDynamo(_tables(), clock=self.now)
+        self.queues = SimQueues(self.now)
+
+    def now(self) -> datetime:
+        return self.instant
+
+    def make(self, operation: str, arguments: Mapping[str, Any], do: Callable[[], Any]) -> Any:
+        del operation, arguments
+        return do()
+
+    def client(self, service: str) -> Any:
+        made: dict[str, Any] = {"sqs": SqsClient, "s3": S3Client, "sts": StsClient}
+        return made[service](self)
+
+
+class Rooms:
+    """The use cases of one container, with the settings that everybody gets."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+        of = Container(
+            settings=Settings(), clock=cloud, random_bytes=random.Random(0).randbytes
+        )
+        self.settings = of.settings
+        self.tick, self.sweep = ticks.tick(of), sweeps.sweep(of)
+        self.worker = workers.worker(of, "normal")
+        self.jobs, self.tasks = api.jobs(of), api.tasks(of)
+
+    @contextmanager
+    def counted(self) -> Iterator[Units]:
+        """Count what the calls cost that are made meanwhile."""
+        units = self.cloud.dynamo.units = Units()
+        yield units
+        self.cloud.dynamo.units = Units()
+
+    def at(self, minutes: float) -> datetime:
+        """Move the clock to so many minutes after noon."""
+        self.cloud.instant = NOON + timedelta(minutes=minutes)
+        return self.cloud.instant
+
+    def job(self, every: str, owner: str = "main") -> Job:
+        """Make a job."""
+        schedule = normalize_schedule({"every": every}, now=self.cloud.now())
+        draft = Draft(
+            name="health", schedule=schedule, prompt="How is it?", tools=["system.health"]
+        )
+        return self.jobs.create(owner, "token:bench", draft)
+
+    def swept(self) -> dict[str, int]:
+        """Let the sweep run."""
+        return self.sweep.run(self.cloud.now() + _A_LOT)
+
+    def size(self, table: str, pk: str, sk: str) -> int:
+        """Return the bytes of an item."""
+        row = self.cloud.dynamo.tables[resource(table)].get((pk, sk))
+        if row is None:
+            raise LookupError(f"{table} has no {pk} / {sk}")
+        return int(row.size)
+
+
+@contextmanager
+def rooms() -> Iterator[Rooms]:
+    """Make rooms on an AWS of their own."""
+    cloud = Cloud()
+    with seam.install(cloud.dynamo.call, cloud.client):
+        yield Rooms(cloud)
