@@ -60,9 +60,7 @@ class Rooms:
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
-        of = Container(
-            settings=Settings(), clock=cloud, random_bytes=random.Random(0).randbytes
-        )
+        of = Container(settings=Settings(), clock=cloud, random_bytes=random.Random(0).randbytes)
         self.settings = of.settings
         self.tick, self.sweep = ticks.tick(of), sweeps.sweep(of)
         self.worker = workers.worker(of, "normal")

@@ -1,18 +1,24 @@
 """What work costs, by DynamoDB's billing rules on the real items, and how large those may get."""
 
-import json
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
 from chalicelib.background.kinds import Conclusion, Ending
 from chalicelib.background.lease import Lease
+from chalicelib.background.shards import shard_of
 from chalicelib.background.store import End, NewTask
-from chalicelib.background.task import Outcome, State, Task, TaskRef, derived_key, slot_key
-from chalicelib.scheduler.job import Due
+from chalicelib.background.task import (
+    Attempt,
+    Outcome,
+    State,
+    Task,
+    TaskRef,
+    derived_key,
+    slot_key,
+)
+from chalicelib.scheduler.job import KIND
 from chalicelib.settings import resource
-from chalicelib.tables import Table, owned
+from chalicelib.tables import owned
 from tests.bench.figure import Figure
 from tests.bench.simulated import NOON, Rooms, rooms
 from tests.simulation.units import Units
@@ -127,18 +133,119 @@ def _swept(number: int) -> Units:
 
 def _rows() -> Iterator[Figure]:
     """The rows that every slot writes, each a unit a write as long as it is under a KB."""
+    slot = NOON + timedelta(days=366)
     with rooms() as made:
         job = made.job("366d", owner=_LONGEST_OWNER)
-        slot = NOON + timedelta(days=366)
-        pk, sk = owned(_LONGEST_OWNER, job.id), slot_key(slot)
         made.cloud.instant = slot
-        task = made.worker.work.put(_slot_row(pk, slot))
-        _grow("work", task.ref, token=_LARGE - 1)
-        task = made.worker.work.claim(task.ref, "c" * 24, slot)
-        made.worker.work.checkpoint(task, _LARGE, "h" * 64, slot)
-        _grow("jobs", TaskRef(pk, "hot"), ver=_LARGE)
+        ref = TaskRef(owned(_LONGEST_OWNER, job.id), slot_key(slot))
+        made.worker.work.put(_slot_row(ref, slot))
+        _grow(made, "jobs", ref.pk, "hot", ver=_LARGE, max_attempts=16)
+        _grow(made, "work", ref.pk, ref.sk, ver=_LARGE, token=_LARGE, last_attempt=15)
+        task = _run(made, ref)
         made.jobs.jobs.lock(task, _LARGE)
-        hot = made.size("jobs", pk, "hot")
-        made.worker.work.end(task, End(State.UNKNOWN, Outcome.FIRED, "r" * 200), slot)
-        yield _largest("row.hot", hot)
-        yield _largest("row.slot", made.size("work", pk, sk))
+        yield _largest("row.hot", made.size("jobs", ref.pk, "hot"))
+        fired = made.size("work", *ref)
+        for _ in range(15):
+            task = _failed(made, task)
+        end = End(State.UNKNOWN, Outcome.FIRED, "r" * 200)
+        made.worker.work.end(task, end, slot)
+    yield _largest("row.slot", fired, after_16_attempts=made.size("work", *ref))
+
+
+def _run(made: Rooms, ref: TaskRef) -> Task:
+    now = made.cloud.now()
+    task = made.worker.work.claim(ref, "c" * 24, now)
+    return made.worker.work.checkpoint(task, _LARGE, "h" * 64, now)
+
+
+def _failed(made: Rooms, task: Task) -> Task:
+    now = made.cloud.now()
+    attempt = Attempt(task.attempt + 1, now, now, State.FAILED, "r" * 200)
+    return _run(made, made.worker.work.rearm(task, attempt, now, now).ref)
+
+
+def _grow(made: Rooms, table: str, pk: str, sk: str, **values: int) -> None:
+    """Let an item have been written very often."""
+    made.cloud.dynamo.call(
+        "UpdateItem",
+        {
+            "TableName": resource(table),
+            "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
+            "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in values),
+            "ExpressionAttributeNames": {f"#{name}": name for name in values},
+            "ExpressionAttributeValues": {f":{name}": {"N": str(n)} for name, n in values.items()},
+        },
+    )
+
+
+def _new(made: Rooms, name: str, wake_at: datetime = NOON) -> NewTask:
+    sk = derived_key(name)
+    shard = shard_of(f"main#tasks/{sk}", made.settings.shards)
+    return NewTask(
+        ref=TaskRef("main#tasks", sk),
+        kind="nothing",
+        lane="normal",
+        shard=shard,
+        last_attempt=2,
+        last=sk,
+        wake_at=wake_at,
+        not_before=None if wake_at == NOON else wake_at,
+        created_at=NOON,
+        payload="p" * _PAYLOAD_BYTES,
+    )
+
+
+def _slot_row(ref: TaskRef, slot: datetime) -> NewTask:
+    return NewTask(
+        ref=ref,
+        kind=KIND,
+        lane="normal",
+        shard=63,
+        last_attempt=15,
+        ver=1,
+        last=ref.sk,
+        wake_at=slot,
+        created_at=slot,
+    )
+
+
+def _figure(name: str, units: Units, goal: int) -> Figure:
+    return Figure(
+        name=name,
+        value=units.writes.total(),
+        unit="write units",
+        goal=goal,
+        details=_details(units),
+    )
+
+
+def _largest(name: str, size: int, **details: int) -> Figure:
+    return Figure(name=name, value=size, unit="bytes", goal=LARGEST_ROW_BYTES, details=details)
+
+
+def _details(units: Units) -> dict[str, object]:
+    return {
+        "by_table": {_short(name): number for name, number in units.writes.items()},
+        "reads": {_short(name): number for name, number in units.reads.items()},
+        "calls": {_short(name): number for name, number in units.calls.items()},
+    }
+
+
+def _short(name: str) -> str:
+    return name.replace(resource(""), "")
+
+
+def _all(units: Units) -> float:
+    return units.writes.total() + sum(units.reads.values())
+
+
+def _sum(*parts: Units) -> Units:
+    """Return what all parts cost together."""
+    total = Units()
+    for part in parts:
+        total.base.update(part.base)
+        total.index.update(part.index)
+        total.calls.update(part.calls)
+        for name, units in part.reads.items():
+            total.reads[name] = total.reads.get(name, 0) + units
+    return total

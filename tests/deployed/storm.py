@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -145,16 +146,17 @@ class Storm:
     def rage(self) -> None:
         """Do all rounds; then sweep until everything has come to its end."""
         with ThreadPoolExecutor(OPERATORS + 2) as pool:
-            threads = [pool.submit(self._operate) for _ in range(OPERATORS)]
-            threads.append(pool.submit(self._sweep))
+            operators = [pool.submit(self._operate) for _ in range(OPERATORS)]
+            sweeper = pool.submit(self._sweep)
             try:
                 self._do_rounds(pool)
+                for operator in operators:
+                    operator.result(ALIVE_WITHIN_SECONDS)
                 self._drain()
             finally:
                 self._no_more_load.set()
                 self._over.set()
-            for thread in threads:
-                thread.result()
+            sweeper.result()
 
     def audit(self) -> Audit:
         """Read what the tables say of the tasks and of the slots up to the end of the load."""
@@ -234,16 +236,15 @@ class Storm:
     def _post(self, order: Item) -> str | None:
         """Ask for a task until there is an answer; return its id, or nothing where refused."""
         while not self._over.is_set():
-            try:
+            with suppress(httpx.TransportError):
                 answer = main(self.cloud).post("/v1/tasks", order)
-            except httpx.TransportError:
-                continue
-            if answer.status_code in {200, 201}:
-                self.accepted[order["dedupe_key"]] = str(answer.json()["id"])
-                return str(answer.json()["id"])
-            if answer.status_code < 500:
-                assert answer.status_code == 409, answer.text  # The parent has ended.
-                return None
+                if answer.status_code in {200, 201}:
+                    self.accepted[order["dedupe_key"]] = str(answer.json()["id"])
+                    return str(answer.json()["id"])
+                if answer.status_code < 500:
+                    assert answer.status_code == 409, answer.text  # The parent has ended.
+                    return None
+            self._pause.wait(LOOK_SECONDS)
         return None
 
     def _sweep(self) -> None:

@@ -200,7 +200,7 @@ def test_another_owner_does_not_hold_our_event() -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_random_history_of_many_containers_verifies(seed: int) -> None:
-    chance = random.Random(seed)  # noqa: S311 - a history, not a secret
+    chance = random.Random(seed)
     containers = [JournalStore() for _ in range(3)]
     names = [f"e{number}" for number in range(60)]
     for name in names:

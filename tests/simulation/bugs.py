@@ -26,7 +26,6 @@ def _bug(
     BUGS.append(Bug(name, what, tuple(flows.split()), names, made, LINES.get(name, "")))
 
 
-
 HOLDER = "I4 only its holder writes under a token"
 FINAL = "I1 terminal is final"
 RAISES = "R2 who takes work raises the token"
@@ -86,8 +85,10 @@ _bug(
     (
         f"{_WORK}end",
         "return self._by_holder(task, Move.END, end.state, self._ending(end, now))",
-        "actions = [WorkRow.state.set(end.state), *self._ending(end, now)]\n"
-        "    return _task(WorkRow.change(*task.ref, actions, WorkRow.pk.exists()))",
+        (
+            "actions = [WorkRow.state.set(end.state), *self._ending(end, now)]\n"
+            "    return _task(WorkRow.change(*task.ref, actions, WorkRow.pk.exists()))"
+        ),
     ),
 )
 for move, flows, invariant in (
@@ -316,8 +317,10 @@ _bug(
     (
         f"{_WORKER}_attempt_failed",
         "self._put_back(self.work.rearm(task, failed, at, look))",
-        "self._put_back(self.work.rearm(task, failed, at, look))\n"
-        "    self.kinds[task.kind].conclusion.jobs.release(task)",
+        (
+            "self._put_back(self.work.rearm(task, failed, at, look))\n"
+            "    self.kinds[task.kind].conclusion.jobs.release(task)"
+        ),
     ),
 )
 _bug(
@@ -328,9 +331,11 @@ _bug(
     (
         f"{_DISPATCH}perform",
         "return after(self.runs.execute(task, assignment, lease), self.clock)",
-        "done = after(self.runs.execute(task, assignment, lease), self.clock)\n"
-        "    self.jobs.release(task)\n"
-        "    return done",
+        (
+            "done = after(self.runs.execute(task, assignment, lease), self.clock)\n"
+            "    self.jobs.release(task)\n"
+            "    return done"
+        ),
     ),
 )
 _bug(
@@ -341,11 +346,13 @@ _bug(
     (
         f"{_DISPATCH}perform",
         "return after(self.runs.execute(task, assignment, lease), self.clock)",
-        "try:\n"
-        "        return after(self.runs.execute(task, assignment, lease), self.clock)\n"
-        "    except LostClaim:\n"
-        "        self.jobs.release(task)\n"
-        "        raise",
+        (
+            "try:\n"
+            "        return after(self.runs.execute(task, assignment, lease), self.clock)\n"
+            "    except LostClaim:\n"
+            "        self.jobs.release(task)\n"
+            "        raise"
+        ),
     ),
 )
 _bug(
@@ -532,7 +539,7 @@ _bug(
     (FINISHED, HEADER),
     (
         f"{_WORKER}_refused",
-        "task.state.is_terminal and task.lease_is_over(now) and self.aftermath.complete(task)",
+        "_is_left(task, now)",
         "False",
     ),
 )
@@ -732,9 +739,11 @@ _bug(
     (
         "chalicelib.background.payloads:Payloads.keep",
         'aws.call("S3", self._client.put_object, Bucket=self._bucket, Key=key, Body=body)',
-        "self.put = lambda: aws.call(\n"
-        '        "S3", self._client.put_object, Bucket=self._bucket, Key=key, Body=body\n'
-        "    )",
+        (
+            "self.put = lambda: aws.call(\n"
+            '        "S3", self._client.put_object, Bucket=self._bucket, Key=key, Body=body\n'
+            "    )"
+        ),
     ),
     (
         "chalicelib.background.service:TaskService.create",

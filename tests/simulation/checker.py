@@ -1,4 +1,4 @@
-"""The history checker: judges what was committed and called, knowing nothing of the code under test.
+"""The history checker: judges what was committed and called, knowing nothing of the code tested.
 
 It sees raw items and which process wrote them. Its own table of legal moves is written from the
 design, not taken from the rules. A violation carries the name of the invariant, as in design.md
@@ -144,16 +144,9 @@ class Checker:
             return
         was, now = _text(old, "state"), _text(new, "state")
         before, after = _number(old, "token"), _number(new, "token")
-        place = (_text(new, "pk"), _text(new, "sk"))
         what = f"{_key(new)}: {was}#{before} -> {now}#{after}"
         if after == before:
-            if was in TERMINAL:
-                self.violated("I1 terminal is final", what)
-            elif now not in _BY_HOLDER.get(was, set()):
-                self.violated("R2 who takes work raises the token", what)
-            elif self.holders.get((*place, before)) is not self.world.process:
-                self.violated("I4 only its holder writes under a token", what)
-            self.judge(invariants.held(self, old, new))
+            self._kept_token(old, new, what)
             return
         if after != before + 1:
             self.violated("R2 a token is raised by one", what)
@@ -163,8 +156,18 @@ class Checker:
             )
         self.judge(invariants.taken(self, old, new))
         if now == "running":
-            self.holders[*place, after] = self.world.process
+            self.holders[_text(new, "pk"), _text(new, "sk"), after] = self.world.process
             self._claimed(old, new, what)
+
+    def _kept_token(self, old: Item, new: Item, what: str) -> None:
+        was, place = _text(old, "state"), (_text(new, "pk"), _text(new, "sk"))
+        if was in TERMINAL:
+            self.violated("I1 terminal is final", what)
+        elif _text(new, "state") not in _BY_HOLDER.get(was, set()):
+            self.violated("R2 who takes work raises the token", what)
+        elif self.holders.get((*place, _number(old, "token"))) is not self.world.process:
+            self.violated("I4 only its holder writes under a token", what)
+        self.judge(invariants.held(self, old, new))
 
     def _claimed(self, old: Item, new: Item, what: str) -> None:
         if old.get("claim") == new.get("claim"):
@@ -224,18 +227,13 @@ class Checker:
         Args:
             resting: ids of tasks that may stay open: paused, or not due for long.
         """
-        journal = self._table("journal")
-        finished = Counter(
-            event["event_id"]["S"]
-            for event in journal
-            if event["event_id"]["S"].endswith("finished")
-        )
-        for row in self._table("work"):
-            if "state" in row and _id(row) not in resting:
-                self._task_at_rest(row, finished)
-        events = Counter(_text(event, "event_id") for event in journal)
+        events = Counter(_text(event, "event_id") for event in self._table("journal"))
+        finished = Counter({id_: n for id_, n in events.items() if id_.endswith("finished")})
         rows = [row for row in self._table("work") if "state" in row]
-        self.judge(invariants.at_rest(self, rows, events))
+        for row in rows:
+            if _id(row) not in resting:
+                self._task_at_rest(row, finished)
+        self.judge(invariants.at_rest(rows, events))
         for event, times in finished.items():
             # Its id is derived, so readers know a repeat; only two who conclude at once make one.
             if times > 1 and not self.world.applied["frozen"] and not self.world.is_skewed:
@@ -243,14 +241,15 @@ class Checker:
         for hot in self._table("jobs"):
             if _text(hot, "sk") == "hot":
                 self._job_at_rest(hot)
+        self._heartbeats_at_rest()
+        if self.world.queues.dead:
+            self.violated("Q1 no message dies", str(len(self.world.queues.dead)))
+
+    def _heartbeats_at_rest(self) -> None:
         for beat in self._table("heartbeats"):
-            owner, _, task_id = _text(beat, "pk").partition("#")
-            del owner, task_id
             task = self.row_of(_text(beat, "sk"))
             if task is None or _text(task, "state") in TERMINAL:
                 self.violated("H1 heartbeats are cleared", _key(beat))
-        if self.world.queues.dead:
-            self.violated("Q1 no message dies", str(len(self.world.queues.dead)))
 
     def _task_at_rest(self, row: Item, finished: Counter[str]) -> None:
         state, what = _text(row, "state"), f"{_key(row)} is {_text(row, 'state')}"

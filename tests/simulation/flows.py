@@ -656,7 +656,7 @@ def slot_revived(world: World) -> None:
         deliver(world)
         world.settle()
         world.pass_time(41 * _SECOND)
-    slot = [row["sk"]["S"] for row in world.checker._table("work") if "last_attempt" in row][0]
+    slot = next(row["sk"]["S"] for row in world.checker._table("work") if "last_attempt" in row)
     task = f"{world.memo['job'].partition('#')[2]}-{slot}"
     operate(world, lambda api: api.tasks.retry("main", _ACTOR, task))
     for _ in range(3):

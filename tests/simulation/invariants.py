@@ -23,9 +23,9 @@ _EVERY = re.compile(r"every/1 (\d+)s from (\d+)")
 def taken(checker: "Checker", old: Item, new: Item) -> Iterator[Broken]:
     """Judge a move that raised the token: a claim, or an end by somebody else than the holder."""
     now, what = _clock(checker), f"{key(new)} {text(old, 'state')} -> {text(new, 'state')}"
-    if text(old, "state") == "running" and text(new, "state") in {"running", "failed"}:
-        if number(old, "lease_until") >= now:
-            yield "L1 a live lease is not taken over", what
+    is_abandoned = text(old, "state") == "running" and text(new, "state") in {"running", "failed"}
+    if is_abandoned and number(old, "lease_until") >= now:
+        yield "L1 a live lease is not taken over", what
     if text(new, "state") != "running":
         return
     if max(number(new, "not_before"), _slot(new)) > now:
@@ -61,7 +61,7 @@ def made(checker: "Checker", new: Item) -> Iterator[Broken]:
 
 def under_way(checker: "Checker", old: Item | None, new: Item) -> Iterator[Broken]:
     """Judge a row that was written: does what has fired hold what it needs?"""
-    if text(new, "outcome") != "fired" or text(new, "state") in _TERMINAL:
+    if not _is_under_way(new):
         return
     if text(new, "kind") == "firing":
         hot = _hot(checker, new)
@@ -95,9 +95,8 @@ def locked(checker: "Checker", old: Item | None, new: Item) -> Iterator[Broken]:
     """Judge a write of a job's hot row."""
     was, now = text(old or {}, "active"), text(new, "active")
     before = checker.rows.get((text(new, "pk"), was))
-    if was != now and before is not None and text(before, "outcome") == "fired":
-        if text(before, "state") not in _TERMINAL:
-            yield "I5 what has fired holds its lock", key(before)
+    if was != now and before is not None and _is_under_way(before):
+        yield "I5 what has fired holds its lock", key(before)
     row = checker.rows.get((text(new, "pk"), now))
     if row is None or (old or {}).get("active_token") == new.get("active_token"):
         return
@@ -119,7 +118,7 @@ def called(checker: "Checker", row: Item, call: str, *, idempotent: bool) -> Ite
         yield "I8 a repeat has the key of the first", f"{first}, then {call}"
 
 
-def at_rest(checker: "Checker", rows: list[Item], events: Counter[str]) -> Iterator[Broken]:
+def at_rest(rows: list[Item], events: Counter[str]) -> Iterator[Broken]:
     """Judge the world after everything had the time to end."""
     children = Counter(text(row, "pk").partition("#")[2] for row in rows if "group" in row)
     for row in rows:
@@ -136,6 +135,10 @@ def at_rest(checker: "Checker", rows: list[Item], events: Counter[str]) -> Itera
         ]
         if len(follow_ups) > 1:
             yield "I10 it is followed once", key(row)
+
+
+def _is_under_way(row: Item) -> bool:
+    return text(row, "outcome") == "fired" and text(row, "state") not in _TERMINAL
 
 
 def slots_in_force(hot: Item) -> range:

@@ -42,7 +42,7 @@ def asked_by(schedule: Schedule) -> list[Asked]:
         asked.append(Asked(operation, kept, without_pages(Outcome(reply=_comparable(reply)))))
         return reply
 
-    simulator.world.dynamo.call = call  # type: ignore[method-assign]
+    simulator.world.dynamo.call = call  # type: ignore[assignment,method-assign]
     result = simulator.run(schedule)
     assert result.violations == ()
     return asked
