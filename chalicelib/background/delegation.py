@@ -62,27 +62,28 @@ def admit(child: Task, parent: Task, siblings: Sequence[Task], limits: Limits) -
     if membership is None:
         return parent.busy
     by_key = {each.ref.sk: each for each in siblings}
-    running = {sk: group for sk, group in places(parent.busy).items() if _is_open(by_key.get(sk))}
+    running = {sk: place for sk, place in places(parent.busy).items() if _is_open(by_key.get(sk))}
     running.pop(child.ref.sk, None)
     if membership.serial and any(_goes_before(each, child) for each in siblings):
         return Wait("flow_dependency")
     if len(running) >= limits.concurrent:
         return Wait("max_concurrent_children")
-    groups = {*running.values(), membership.group}
-    if len(groups) > limits.groups:
+    groups = {place.partition("#")[0] for place in running.values()}
+    if len(groups | {membership.group}) > limits.groups:
         return Wait("max_parallel_groups")
-    return stored(running | {child.ref.sk: membership.group})
+    # With its token each claim changes what is stored: who saw it before that is refused.
+    return stored(running | {child.ref.sk: f"{membership.group}#{child.token}"})
 
 
 def places(busy: str) -> dict[str, str]:
-    """Return the group of each child that may run, by its sort key."""
+    """Return the group and token, as `group#token`, of each child that may run, by its sort key."""
     pairs = (place.partition(":") for place in busy.split(",") if place)
-    return {sk: group for sk, _, group in pairs}
+    return {sk: place for sk, _, place in pairs}
 
 
 def stored(running: dict[str, str]) -> str:
     """Return the children that may run, as it is stored."""
-    return ",".join(f"{sk}:{group}" for sk, group in sorted(running.items()))
+    return ",".join(f"{sk}:{place}" for sk, place in sorted(running.items()))
 
 
 def _is_open(task: Task | None) -> bool:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 """How many tasks a task may hand on, and which of its children may run now."""
 
 import pytest
@@ -46,12 +48,17 @@ class TestAdmission:
         assert admit(ROOT, a_task(busy="A:g"), [], LIMITS) == "A:g"
 
     def test_the_first_child_may_run(self) -> None:
-        assert admit(child("A"), ROOT, [child("A")], LIMITS) == "A:A"
+        assert admit(child("A"), ROOT, [child("A")], LIMITS) == "A:A#0"
 
     def test_a_child_that_may_run_already_is_admitted_again(self) -> None:
         family = [child("A", state=State.RUNNING), child("B", state=State.RUNNING)]
 
-        assert admit(family[0], a_task(busy="A:A,B:B"), family, LIMITS) == "A:A,B:B"
+        assert admit(family[0], a_task(busy="A:A#0,B:B#0"), family, LIMITS) == "A:A#0,B:B#0"
+
+    def test_a_child_that_is_claimed_again_changes_what_is_stored(self) -> None:
+        again = replace(child("A", state=State.RUNNING), token=7)
+
+        assert admit(again, a_task(busy="A:A#3"), [again], LIMITS) == "A:A#7"
 
     def test_who_is_one_too_many_waits(self) -> None:
         family = [child(sk, "g", State.RUNNING) for sk in "ABC"]
@@ -63,10 +70,10 @@ class TestAdmission:
     def test_who_ended_without_leaving_keeps_no_place(self, state: State) -> None:
         family = [child("A", "g", state), child("B", "g", State.RUNNING), child("C", "g")]
 
-        assert admit(family[2], a_task(busy="A:g,B:g"), family, LIMITS) == "B:g,C:g"
+        assert admit(family[2], a_task(busy="A:g,B:g"), family, LIMITS) == "B:g,C:g#0"
 
     def test_who_is_gone_keeps_no_place(self) -> None:
-        assert admit(child("C"), a_task(busy="A:g,B:g"), [child("C")], LIMITS) == "C:C"
+        assert admit(child("C"), a_task(busy="A:g,B:g"), [child("C")], LIMITS) == "C:C#0"
 
     def test_a_further_group_waits(self) -> None:
         limits = LIMITS._replace(concurrent=3)
@@ -79,7 +86,7 @@ class TestAdmission:
         limits = LIMITS._replace(concurrent=3)
         family = [child("A", "a"), child("B", "b"), child("C", "a")]
 
-        assert admit(family[2], a_task(busy="A:a,B:b"), family, limits) == "A:a,B:b,C:a"
+        assert admit(family[2], a_task(busy="A:a,B:b"), family, limits) == "A:a,B:b,C:a#0"
 
     @pytest.mark.parametrize(
         ("earlier", "waits"),
@@ -98,12 +105,12 @@ class TestAdmission:
 
         admitted = admit(family[1], ROOT, family, LIMITS)
 
-        assert admitted == (Wait("flow_dependency") if waits else "B:flow")
+        assert admitted == (Wait("flow_dependency") if waits else "B:flow#0")
 
     def test_a_serial_child_waits_for_no_later_one_and_no_other_group(self) -> None:
         family = [child("A", "other"), child("B", "flow", serial=True), child("C", "flow")]
 
-        assert admit(family[1], ROOT, family, LIMITS) == "B:flow"
+        assert admit(family[1], ROOT, family, LIMITS) == "B:flow#0"
 
     @given(st.data())
     def test_never_lets_more_run_than_may(self, data: st.DataObject) -> None:

@@ -134,7 +134,7 @@ def test_siblings_that_change_the_places_at_once_do_not_lose_one(
     with before("UpdateItem", "work", lambda: world.services.worker.places.take(other)):
         assert world.services.worker.places.take(one)
 
-    assert world.task(parent.ref).busy == f"{one.ref.sk}:g,{other.ref.sk}:g"
+    assert world.task(parent.ref).busy == f"{one.ref.sk}:g#1,{other.ref.sk}:g#1"
 
 
 def test_a_lost_reply_of_the_taking_is_success(world: World, parent: Task) -> None:
