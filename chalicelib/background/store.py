@@ -14,20 +14,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from pynamodb.attributes import (
-    BooleanAttribute,
-    ListAttribute,
-    UnicodeAttribute,
-)
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
-from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
+from chalicelib.background.rows import DedupeRow, WorkRow, history_of, task_of
 from chalicelib.background.task import (
     TRANSITIONS,
     Attempt,
-    CancelRequest,
-    Checkpoint,
     Membership,
     Move,
     Outcome,
@@ -35,103 +28,18 @@ from chalicelib.background.task import (
     Task,
     TaskRef,
 )
-from chalicelib.clock import from_ms, to_ms
+from chalicelib.clock import to_ms
 from chalicelib.errors import PalyraError, Unavailable
-from chalicelib.settings import resource
-from chalicelib.tables import Refused, Table, TableMeta, WholeNumber, Write, reading
+from chalicelib.tables import Refused, Write, reading
 
 _REASON_CHARACTERS = 200
 _CONCLUDED_WITHIN = timedelta(minutes=1)
-_HISTORY_LENGTH = 24
-_HISTORY_REASON_CHARACTERS = 80
 
 
 class LostClaim(PalyraError):
     """Somebody else took the task away; this worker writes nothing more."""
 
     status = 409
-
-
-class OpenIndex(GlobalSecondaryIndex["WorkRow"]):
-    """Tasks that are not terminal, by lane and shard, in order of `wake_at`."""
-
-    class Meta:
-        """The index."""
-
-        index_name = "open"
-        projection = KeysOnlyProjection()
-
-    open_lane = UnicodeAttribute(hash_key=True)
-    wake_at = WholeNumber(range_key=True)
-
-
-class WorkRow(Table):
-    """One item for every slot and every task."""
-
-    class Meta(TableMeta):
-        """The table."""
-
-        table_name = resource("work")
-
-    open_index = OpenIndex()
-
-    sk = UnicodeAttribute(range_key=True)
-    kind = UnicodeAttribute()
-    state = UnicodeAttribute()
-    outcome = UnicodeAttribute()
-    reason = UnicodeAttribute(null=True)
-    lane = UnicodeAttribute()
-    priority = WholeNumber(null=True)
-    shard = WholeNumber()
-    token = WholeNumber(default=0)
-    claim = UnicodeAttribute(null=True)
-    held = WholeNumber(default=0)
-    attempt = WholeNumber(default=0)
-    last_attempt = WholeNumber()
-    ver = WholeNumber(null=True)
-    last = UnicodeAttribute(null=True)
-    resends = WholeNumber(default=0)
-    open_lane = UnicodeAttribute(null=True)
-    wake_at = WholeNumber(null=True)
-    lease_until = WholeNumber(null=True)
-    not_before = WholeNumber(null=True)
-    expires_at = WholeNumber(null=True)
-    cancel_at = WholeNumber(null=True)
-    cancel_reason = UnicodeAttribute(null=True)
-    checkpoint_token = WholeNumber(null=True)
-    checkpoint_seq = WholeNumber(null=True)
-    head = UnicodeAttribute(null=True)
-    repeat_token = WholeNumber(null=True)
-    repeat_seq = WholeNumber(null=True)
-    created_at = WholeNumber(null=True)
-    started_at = WholeNumber(null=True)
-    claimed_at = WholeNumber(null=True)
-    finished_at = WholeNumber(null=True)
-    hops = WholeNumber(null=True)
-    depth = WholeNumber(null=True)
-    payload = UnicodeAttribute(null=True)
-    payload_key = UnicodeAttribute(null=True)
-    payload_sha256 = UnicodeAttribute(null=True)
-    group = UnicodeAttribute(null=True)
-    serial = BooleanAttribute(null=True)
-    children = WholeNumber(null=True)
-    descendants = WholeNumber(null=True)
-    busy = UnicodeAttribute(null=True)
-    history: ListAttribute[str] = ListAttribute(null=True)
-    ttl = WholeNumber(null=True)
-
-
-class DedupeRow(Table):
-    """Which task a dedupe key stands for."""
-
-    class Meta(TableMeta):
-        """The table."""
-
-        table_name = resource("work")
-
-    sk = UnicodeAttribute(range_key=True)
-    task_id = UnicodeAttribute()
-    ttl = WholeNumber()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,8 +98,8 @@ class WorkStore:
         except Refused as refused:
             if refused.old is None:
                 raise Unavailable from refused
-            return _task(refused.old)
-        return _task(row)
+            return task_of(refused.old)
+        return task_of(row)
 
     def put_write(self, new: NewTask) -> Write:
         """Return the put of a row that must not exist, for a transaction."""
@@ -212,7 +120,7 @@ class WorkStore:
     def get(self, ref: TaskRef) -> Task | None:
         """Return a task by a strongly consistent read, or None."""
         row = WorkRow.find(ref.pk, ref.sk)
-        return _task(row) if row else None
+        return task_of(row) if row else None
 
     def due(self, lane: str, shard: int, now: datetime) -> Iterator[TaskRef]:
         """Yield the open tasks whose time to be looked at has come, oldest first."""
@@ -226,12 +134,12 @@ class WorkStore:
         rows = WorkRow.page(
             pk, condition, scan_index_forward=False, consistent_read=True, limit=limit
         )
-        return [_task(row) for row in rows]
+        return [task_of(row) for row in rows]
 
     def offspring(self, parent: TaskRef) -> list[Task]:
         """Return the tasks that came from a task, by a strongly consistent read."""
         rows = WorkRow.page(f"{parent.owner}#{parent.id}", consistent_read=True)
-        return [_task(row) for row in rows]
+        return [task_of(row) for row in rows]
 
     # What a worker does.
 
@@ -306,7 +214,7 @@ class WorkStore:
         actions = [
             *_requeued(at, look),
             WorkRow.attempt.set(WorkRow.attempt + 1),
-            WorkRow.history.set(_history((*task.history, attempt))),
+            WorkRow.history.set(history_of((*task.history, attempt))),
         ]
         return self._by_holder(task, Move.REARM, State.QUEUED, actions)
 
@@ -406,9 +314,9 @@ class WorkStore:
         """
         actions, condition = _cancel_request(task, now, reason)
         try:
-            return _task(WorkRow.change(task.ref.pk, task.ref.sk, actions, condition))
+            return task_of(WorkRow.change(task.ref.pk, task.ref.sk, actions, condition))
         except Refused as refused:
-            raise Refused(_task(refused.old) if refused.old else None) from refused
+            raise Refused(task_of(refused.old) if refused.old else None) from refused
 
     # What operators do, for a transaction with the journal's event.
 
@@ -464,7 +372,7 @@ class WorkStore:
             WorkRow.resends.set(0),
             WorkRow.open_lane.set(f"{task.lane}#{task.shard}"),
             WorkRow.wake_at.set(to_ms(look)),
-            WorkRow.history.set(_history((*task.history, end))),
+            WorkRow.history.set(history_of((*task.history, end))),
             *(attribute.remove() for attribute in gone),
         ]
         if task.state is State.UNKNOWN and task.checkpoint:
@@ -517,9 +425,9 @@ class WorkStore:
             *more,
         ]
         try:
-            return _task(WorkRow.change(ref.pk, ref.sk, actions, condition))
+            return task_of(WorkRow.change(ref.pk, ref.sk, actions, condition))
         except Refused as refused:
-            old = _task(refused.old) if refused.old else None
+            old = task_of(refused.old) if refused.old else None
             if old and old.claim == claim and old.state is State.RUNNING:
                 return old
             raise Refused(old) from refused
@@ -527,9 +435,9 @@ class WorkStore:
     def _by_holder(self, task: Task, move: Move, to: State, actions: Sequence[Action]) -> Task:
         actions = [WorkRow.state.set(_target(move, to)), *actions]
         try:
-            return _task(WorkRow.change(task.ref.pk, task.ref.sk, actions, _mine(task)))
+            return task_of(WorkRow.change(task.ref.pk, task.ref.sk, actions, _mine(task)))
         except Refused as refused:
-            old = _task(refused.old) if refused.old else None
+            old = task_of(refused.old) if refused.old else None
             if old and old.token == task.token and old.state is to and to is not State.RUNNING:
                 return old
             raise LostClaim from refused
@@ -547,9 +455,9 @@ class WorkStore:
             as_seen &= condition
         actions = [*_taking(move, to), *actions]
         try:
-            return _task(WorkRow.change(task.ref.pk, task.ref.sk, actions, as_seen))
+            return task_of(WorkRow.change(task.ref.pk, task.ref.sk, actions, as_seen))
         except Refused as refused:
-            old = _task(refused.old) if refused.old else None
+            old = task_of(refused.old) if refused.old else None
             if old and old.token == task.token + 1 and old.state is to:
                 return old
             raise Refused(old) from refused
@@ -706,85 +614,5 @@ def _may_delegate(parent: Task, count: str) -> Condition:
     return condition
 
 
-def _task(row: WorkRow) -> Task:
-    return Task(
-        ref=TaskRef(row.pk, row.sk),
-        kind=row.kind,
-        state=State(row.state),
-        outcome=Outcome(row.outcome),
-        reason=row.reason or "",
-        lane=row.lane,
-        priority=int(row.priority or 0),
-        shard=int(row.shard),
-        token=int(row.token),
-        claim=row.claim or "",
-        attempt=int(row.attempt),
-        last_attempt=int(row.last_attempt),
-        ver=int(row.ver or 0),
-        last=row.last or row.sk,
-        resends=int(row.resends),
-        wake_at=_instant(row.wake_at),
-        lease_until=_instant(row.lease_until),
-        not_before=_instant(row.not_before),
-        expires_at=_instant(row.expires_at),
-        cancel=_cancel(_instant(row.cancel_at), row.cancel_reason),
-        checkpoint=_checkpoint(row.checkpoint_token, row.checkpoint_seq),
-        head=row.head or "",
-        repeat=_checkpoint(row.repeat_token, row.repeat_seq),
-        created_at=_instant(row.created_at),
-        started_at=_instant(row.started_at),
-        claimed_at=_instant(row.claimed_at),
-        finished_at=_instant(row.finished_at),
-        hops=int(row.hops or 0),
-        depth=int(row.depth or 0),
-        payload=row.payload or "",
-        payload_key=row.payload_key or "",
-        payload_sha256=row.payload_sha256 or "",
-        membership=Membership(row.group, bool(row.serial)) if row.group else None,
-        children=int(row.children or 0),
-        descendants=int(row.descendants or 0),
-        busy=row.busy or "",
-        history=tuple(map(_attempt, row.history or ())),
-    )
-
-
-def _cancel(at: datetime | None, reason: str | None) -> CancelRequest | None:
-    return CancelRequest(at, reason or "") if at else None
-
-
-def _checkpoint(token: float | None, seq: float | None) -> Checkpoint | None:
-    return None if token is None or seq is None else Checkpoint(int(token), int(seq))
-
-
-def _history(attempts: Sequence[Attempt]) -> list[str]:
-    return [
-        "|".join(
-            (
-                str(each.number),
-                str(to_ms(each.started_at)) if each.started_at else "",
-                str(to_ms(each.ended_at)),
-                each.state,
-                each.reason[:_HISTORY_REASON_CHARACTERS],
-            )
-        )
-        for each in attempts[-_HISTORY_LENGTH:]
-    ]
-
-
-def _attempt(text: str) -> Attempt:
-    number, started, ended, state, reason = text.split("|", 4)
-    return Attempt(
-        number=int(number),
-        started_at=from_ms(int(started)) if started else None,
-        ended_at=from_ms(int(ended)),
-        state=State(state),
-        reason=reason,
-    )
-
-
 def _ms(instant: datetime | None) -> int | None:
     return None if instant is None else to_ms(instant)
-
-
-def _instant(milliseconds: float | None) -> datetime | None:
-    return None if milliseconds is None else from_ms(milliseconds)

@@ -8,7 +8,7 @@ from chalicelib.background.cancellation import PARENT_CANCELLED
 from chalicelib.background.kinds import Continuation, Ending, Stopped
 from chalicelib.background.lease import Lease
 from chalicelib.background.looking import NEVER
-from chalicelib.background.store import WorkRow
+from chalicelib.background.rows import WorkRow
 from chalicelib.background.task import Outcome, State, Task
 from chalicelib.settings import Settings
 from tests.support.faults import Crash, before, crash, recorded

@@ -1,6 +1,6 @@
-from dataclasses import replace
-
 """How many tasks a task may hand on, and which of its children may run now."""
+
+from dataclasses import replace
 
 import pytest
 from hypothesis import given

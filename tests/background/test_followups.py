@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.background.kinds import Ending, FollowUp
 from chalicelib.background.payloads import INLINE_BYTES, LARGEST_BYTES
-from chalicelib.background.store import WorkRow
+from chalicelib.background.rows import WorkRow
 from chalicelib.background.task import State, Task
 from chalicelib.incidents.incident import IncidentDomain
 from chalicelib.settings import Settings

@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib.background.kinds import Ending
 from chalicelib.background.lease import Lease
-from chalicelib.background.store import WorkRow
+from chalicelib.background.rows import WorkRow
 from chalicelib.background.task import Membership, State, Task
 from chalicelib.errors import Unavailable
 from tests.support.faults import Crash, before, crash, every_write_retried
@@ -52,7 +52,7 @@ def test_a_child_takes_a_place_and_leaves_it(world: World, parent: Task, kind: E
 
     world.services.handle(child.ref)
 
-    assert seen == [f"{child.ref.sk}:g"]
+    assert seen == [f"{child.ref.sk}:g#1"]
     assert world.task(parent.ref).busy == ""
 
 

@@ -7,8 +7,9 @@ from functools import partial
 import boto3
 import pytest
 
+from chalicelib.background.rows import WorkRow
 from chalicelib.background.service import Filter, TaskDraft, TaskService
-from chalicelib.background.store import End, WorkRow
+from chalicelib.background.store import End
 from chalicelib.background.task import Membership, Outcome, State, Task
 from chalicelib.errors import Conflict, Invalid, NotFound
 from tests.support.faults import before, every_write_retried

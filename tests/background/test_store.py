@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from chalicelib.background.looking import NEVER
-from chalicelib.background.store import End, LostClaim, NewTask, WorkRow, WorkStore
+from chalicelib.background.rows import WorkRow
+from chalicelib.background.store import End, LostClaim, NewTask, WorkStore
 from chalicelib.background.task import (
     Attempt,
     CancelRequest,

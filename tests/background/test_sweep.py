@@ -7,7 +7,7 @@ import pytest
 from chalicelib.background.kinds import Ending
 from chalicelib.background.lease import Lease
 from chalicelib.background.looking import NEVER
-from chalicelib.background.store import WorkRow
+from chalicelib.background.rows import WorkRow
 from chalicelib.background.sweep import ATTEMPTS_USED_UP, CHILD_TIMED_OUT
 from chalicelib.background.task import State, Task
 from chalicelib.errors import Unavailable

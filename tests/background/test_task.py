@@ -10,7 +10,8 @@ from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.background.looking import NEVER
-from chalicelib.background.store import End, LostClaim, NewTask, WorkRow
+from chalicelib.background.rows import WorkRow
+from chalicelib.background.store import End, LostClaim, NewTask
 from chalicelib.background.task import (
     HIGHEST_PRIORITY,
     LOWEST_PRIORITY,

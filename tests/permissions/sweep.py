@@ -1,7 +1,7 @@
 """What the sweep does."""
 
 from chalicelib.background.heartbeats.record import WorkHeartbeatKind, WorkHeartbeatUpdate
-from chalicelib.background.store import WorkRow
+from chalicelib.background.rows import WorkRow
 from tests.functions.invoke import sweep
 from tests.permissions.recorder import Recorder, dying_before
 from tests.permissions.tasks import PRIORITIES, a_prompt, children, resolved

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from chalicelib.background.rows import WorkRow
 from chalicelib.background.service import TaskDraft
-from chalicelib.background.store import WorkRow
 from chalicelib.background.task import Membership, Task
 from chalicelib.incidents.incident import IncidentDomain
 from chalicelib.incidents.store import IncidentStore

@@ -7,7 +7,8 @@ import pytest
 
 from chalicelib.background.kinds import Stopped
 from chalicelib.background.lease import Lease, LeaseIsOver
-from chalicelib.background.store import End, LostClaim, WorkRow
+from chalicelib.background.rows import WorkRow
+from chalicelib.background.store import End, LostClaim
 from chalicelib.background.task import Checkpoint, Outcome, State, Task
 from chalicelib.policy.engine import PolicyEngine
 from chalicelib.providers import Answer, Conversation, ToolCall, ToolResult, ToolSpec, Turn

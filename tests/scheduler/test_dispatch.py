@@ -2,7 +2,7 @@ import pytest
 from pynamodb.expressions.update import Action
 
 from chalicelib.background.kinds import Ending
-from chalicelib.background.store import WorkRow
+from chalicelib.background.rows import WorkRow
 from chalicelib.background.task import State
 from chalicelib.policy.engine import PolicyEngine
 from chalicelib.scheduler.dispatch import Dispatch

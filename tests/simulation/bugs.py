@@ -74,7 +74,7 @@ _bug(
     (
         f"{_WORK}checkpoint",
         "return self._by_holder(task, Move.KEEP, State.RUNNING, actions)",
-        "return _task(WorkRow.change(*task.ref, actions, WorkRow.pk.exists()))",
+        "return task_of(WorkRow.change(*task.ref, actions, WorkRow.pk.exists()))",
     ),
 )
 _bug(
@@ -87,7 +87,7 @@ _bug(
         "return self._by_holder(task, Move.END, end.state, self._ending(end, now))",
         (
             "actions = [WorkRow.state.set(end.state), *self._ending(end, now)]\n"
-            "    return _task(WorkRow.change(*task.ref, actions, WorkRow.pk.exists()))"
+            "    return task_of(WorkRow.change(*task.ref, actions, WorkRow.pk.exists()))"
         ),
     ),
 )

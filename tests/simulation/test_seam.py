@@ -8,7 +8,8 @@ from botocore.exceptions import ReadTimeoutError
 from pynamodb.connection.base import Connection
 
 from chalicelib import aws
-from chalicelib.background.store import End, LostClaim, NewTask, WorkRow, WorkStore
+from chalicelib.background.rows import WorkRow
+from chalicelib.background.store import End, LostClaim, NewTask, WorkStore
 from chalicelib.background.task import Checkpoint, Outcome, State, TaskRef, slot_key
 from chalicelib.errors import Unavailable
 from chalicelib.journal.event import Event

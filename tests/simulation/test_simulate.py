@@ -3,7 +3,7 @@ from unittest.mock import patch
 
 import pytest
 
-from chalicelib.background.store import WorkRow
+from chalicelib.background.rows import WorkRow
 from tests.simulation.explore import shrunk
 from tests.simulation.faults import Schedule
 from tests.simulation.flows import FLOWS

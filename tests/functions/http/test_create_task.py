@@ -1,7 +1,7 @@
 import json
 from typing import Any
 
-from chalicelib.background.store import WorkRow
+from chalicelib.background.rows import WorkRow
 from tests.functions.http.api import Api
 from tests.functions.http.tasks import a_task, claimed, made, moved, performed, shown
 
