@@ -23,7 +23,7 @@ token: $(READY)  ## mint an API token of another owner: make token OWNER=name
 	@exec $(BIN)/python -m infra.local token --owner "$(OWNER)"
 
 test: $(READY)  ## everything that needs no running cloud
-	$(BIN)/python -m pytest tests --ignore tests/deployed
+	$(BIN)/python -m pytest tests --ignore tests/deployed -n 2 --dist loadfile
 
 test-deployed: $(READY)  ## the chain on a local cloud of its own
 	$(BIN)/python -m pytest tests/deployed

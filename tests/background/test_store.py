@@ -296,14 +296,17 @@ class TestFail:
         with pytest.raises(Refused):
             work.fail(seen, "dead", world.clock.now())
 
-    def test_a_lost_reply_of_the_failing_is_success(
+    def test_a_lost_reply_of_the_failing_leaves_the_rest_to_the_sweep(
         self, world: World, work: WorkStore, ref: TaskRef
     ) -> None:
         task = claim(world, ref)
         world.clock.move(MINUTE + SECOND)
 
-        with every_write_retried():
-            assert work.fail(task, "dead", world.clock.now()).state is State.FAILED
+        with every_write_retried(), pytest.raises(Refused) as refused:
+            work.fail(task, "dead", world.clock.now())
+
+        assert refused.value.old.state is State.FAILED
+        assert refused.value.old.wake_at == world.clock.now() + MINUTE
 
 
 class TestSweepNotes:
@@ -549,13 +552,23 @@ class TestRequestsToStop:
 
 
 class TestTaking:
-    def test_a_lost_reply_of_a_cancellation_is_success(self, work: WorkStore, held: Task) -> None:
-        with every_write_retried():
-            assert work.cancel(held, NOON, "no").token == held.token + 1
+    def test_a_lost_reply_of_a_cancellation_leaves_the_rest_to_the_sweep(
+        self, work: WorkStore, held: Task
+    ) -> None:
+        with every_write_retried(), pytest.raises(Refused) as refused:
+            work.cancel(held, NOON, "no")
 
-    def test_a_lost_reply_of_an_expiry_is_success(self, work: WorkStore, held: Task) -> None:
-        with every_write_retried():
-            assert work.expire(held, NOON).state is State.EXPIRED
+        assert refused.value.old.state is State.CANCELLED
+        assert refused.value.old.wake_at == NOON + MINUTE
+
+    def test_a_lost_reply_of_an_expiry_leaves_the_rest_to_the_sweep(
+        self, work: WorkStore, held: Task
+    ) -> None:
+        with every_write_retried(), pytest.raises(Refused) as refused:
+            work.expire(held, NOON)
+
+        assert refused.value.old.state is State.EXPIRED
+        assert refused.value.old.wake_at == NOON + MINUTE
 
     def test_what_was_taken_says_that_it_fired_though_that_was_not_seen(
         self, work: WorkStore, held: Task

@@ -16,12 +16,13 @@ from collections.abc import Iterator
 from infra.local.place import CHECKOUT
 from tests.bench.figure import Figure
 
-GOAL = 1.35
 BASE = "pynamodb.models"
 HANDLERS = {
     "cron_tick": "chalicelib.functions.schedules",
     "worker_normal": "chalicelib.functions.queues",
 }
+# What the worker's goal costs, and what would bring it back: docs/decisions/cold-start.md.
+GOALS = {"cron_tick": 1.35, "worker_normal": 1.6}
 _CODE = """
 import sys, time
 before = time.process_time()
@@ -38,7 +39,7 @@ def figures(*, quick: bool) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory(prefix="palyra-bytecode-") as compiled:
         _round(compiled)  # The first one compiles and reads from disk.
         batches = [[_round(compiled) for _ in range(count)]]
-        while len(batches) < _BATCHES and any(_ratio(batches[-1], it) > GOAL for it in _HANDLED):
+        while len(batches) < _BATCHES and _misses(batches[-1]):
             batches.append([_round(compiled) for _ in range(count)])
     for function, module in HANDLERS.items():
         best = min(batches, key=lambda batch: _ratio(batch, module))
@@ -46,7 +47,7 @@ def figures(*, quick: bool) -> Iterator[Figure]:
             name=f"import.{function}",
             value=round(_ratio(best, module), 3),
             unit=f"processor time over that of {BASE}",
-            goal=GOAL,
+            goal=GOALS[function],
             details={
                 "module": module,
                 "ms": _milliseconds(best, module),
@@ -82,3 +83,7 @@ def _seconds(module: str, compiled: str) -> float:
 
 def _milliseconds(rounds: list[dict[str, float]], module: str) -> float:
     return round(statistics.median(each[module] for each in rounds) * 1000, 1)
+
+
+def _misses(batch: list[dict[str, float]]) -> bool:
+    return any(_ratio(batch, module) > GOALS[name] for name, module in HANDLERS.items())

@@ -29,8 +29,9 @@ ROUND_SECONDS = 1.5
 LOAD_SECONDS = 150
 TASKS_A_ROUND = 2
 OPERATORS = 2
-# A message that is lost twice is sent again after a minute, and after two more the third time.
-DRAIN_SECONDS = 210
+# A message that is lost twice is sent again after a minute, and after two more the third time; and
+# where the machine is too busy for a lease of three seconds, tasks use up all their attempts.
+DRAIN_SECONDS = 420
 BUSY_WITHIN_SECONDS = 2.0
 ALIVE_WITHIN_SECONDS = 60
 LOOK_SECONDS = 0.25
@@ -151,7 +152,7 @@ class Storm:
             try:
                 self._do_rounds(pool)
                 for operator in operators:
-                    operator.result(ALIVE_WITHIN_SECONDS)
+                    operator.result(DRAIN_SECONDS)
                 self._drain()
             finally:
                 self._no_more_load.set()

@@ -15,10 +15,12 @@ _CALLS_EACH = 6
 _MOST_ATTEMPTS = 200
 
 
-def single_faults(simulator: Simulator, flow: str) -> Iterator[Schedule]:
-    """Yield each fault at each call of a flow in a calm world."""
-    for at, which in _points(simulator, flow):
-        yield Schedule(flow, 0, ((at, which),))
+def single_faults(simulator: Simulator, flow: str, most: int | None = None) -> Iterator[Schedule]:
+    """Yield each fault at each call of a flow in a calm world, or an even choice of so many."""
+    points = list(_points(simulator, flow))
+    step = max(len(points) / most, 1) if most else 1
+    for number in range(int(len(points) / step)):
+        yield Schedule(flow, 0, (points[int(number * step)],))
 
 
 def pairs_of_faults(simulator: Simulator, flow: str) -> Iterator[Schedule]:

@@ -15,7 +15,7 @@ from tests.simulation.flows import FLOWS
 from tests.simulation.simulate import Simulator
 from tests.support.world import _tables
 
-SAMPLES = 60
+SAMPLES = 20
 
 
 class Asked(NamedTuple):
@@ -72,7 +72,7 @@ def test_sampled_schedules_are_answered_on_moto_as_in_the_simulator() -> None:
         calls += len(asked)
         for number, each in enumerate(answers_of(asked)):
             assert each == asked[number].answer, f"{schedule} call {number}: {asked[number]}"
-    assert calls > 1_000
+    assert calls > 400
 
 
 def is_stale(schedule: Schedule) -> bool:

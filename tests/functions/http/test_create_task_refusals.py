@@ -83,8 +83,10 @@ def test_what_is_not_strict_json_is_refused(closed_api: Api, body: bytes) -> Non
 
 
 def test_a_payload_over_256_kib_is_refused(closed_api: Api) -> None:
-    prompt = "ü" * 16_384
-    payload = {"prompt": prompt, "then": {"prompt": prompt, "then": {"prompt": prompt}}}
+    prompt = "😀" * 16_384
+    payload: dict[str, Any] = {"prompt": prompt}
+    for _ in range(3):
+        payload = {"prompt": prompt, "then": payload}
     body = json.dumps(a_task(payload=payload), ensure_ascii=False).encode()
 
     problem = assert_problem(closed_api.post("/v1/tasks", body), 422, "payload")
