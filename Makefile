@@ -30,6 +30,7 @@ test-deployed: $(READY)  ## the chain on a local cloud of its own
 
 test-all: export PALYRA_MODEL := full
 test-all: export PALYRA_SIMULATION := full
+test-all: export PALYRA_STORM := 50
 test-all: test test-deployed
 
 simulate: $(READY)  ## faults at random: make simulate SCHEDULES=100000 SEED=7, or REPLAY=line

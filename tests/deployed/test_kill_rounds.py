@@ -17,6 +17,10 @@ from tests.deployed.cloud import Cloud, eventually
 from tests.deployed.driver import Item, key, main, rows
 from tests.deployed.storm import ROUND_SECONDS, ROUNDS, Kill, Storm
 
+pytestmark = pytest.mark.skipif(
+    not os.environ.get("PALYRA_STORM"), reason="make test-all asks for it with PALYRA_STORM"
+)
+
 
 @pytest.fixture(scope="module")
 def storm(cloud: Cloud) -> Storm:

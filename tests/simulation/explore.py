@@ -23,6 +23,13 @@ def single_faults(simulator: Simulator, flow: str, most: int | None = None) -> I
         yield Schedule(flow, 0, (points[int(number * step)],))
 
 
+def a_fault_at_each_call(simulator: Simulator) -> Iterator[Schedule]:
+    """Yield one fault at each call of each flow in a calm world."""
+    for flow in FLOWS:
+        for at in range(1, simulator.length(flow) + 1):
+            yield Schedule(flow, 0, ((at, 0),))
+
+
 def pairs_of_faults(simulator: Simulator, flow: str) -> Iterator[Schedule]:
     """Yield each fault at each call, together with each at each later call that it leads to."""
     for first in _points(simulator, flow):

@@ -251,7 +251,7 @@ def overtaken(world: World) -> None:
     world.settle()
 
 
-@flow(an_hourly_job, 30)
+@flow(an_hourly_job, 18)
 def misfire(world: World) -> None:
     """No tick came for hours: what was missed is accounted for, by two that come at once."""
     world.pass_time(4 * 60 * MINUTE + 10 * MINUTE)
@@ -484,7 +484,7 @@ def health(world: World) -> None:
     world.settle()
 
 
-@flow(nothing, 8)
+@flow(nothing, 6)
 def making(world: World) -> None:
     """An operator makes a job."""
     world.pass_time(3 * MINUTE)
