@@ -14,7 +14,7 @@ from tests.simulation.sites import all_sites
 from tests.simulation.soak import soak
 
 IN_FULL = os.environ.get("PALYRA_SIMULATION") == "full"
-SCHEDULES = 2_500
+SCHEDULES = 10_000
 MOST_FAULTS = None if IN_FULL else 250  # Of one flow; few are longer.
 # Two processes that meet: the same slot twice, two slots of a job, two operators, ...
 TWO = ("twice", "overlap", "cancelled", "deduped", "overtaken", "misfire")
@@ -82,7 +82,7 @@ def test_days_of_ticks_and_sweeps_with_faults_violate_nothing(simulator: Simulat
     assert soaked.faults > 20
 
 
-def test_random_schedules_violate_nothing() -> None:
+def test_ten_thousand_random_schedules_violate_nothing() -> None:
     total = campaign(SCHEDULES, seed=1, processes=os.cpu_count() or 1)
 
     assert total.failing == []

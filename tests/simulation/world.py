@@ -25,7 +25,14 @@ from tests.simulation.checker import Checker
 from tests.simulation.containers import Function, Functions
 from tests.simulation.dynamo import SimDynamo
 from tests.simulation.faults import Crash, Fault, Schedule, applicable, failure
-from tests.simulation.services import Message, S3Client, SimQueues, SqsClient, StsClient
+from tests.simulation.services import (
+    VISIBILITY,
+    Message,
+    S3Client,
+    SimQueues,
+    SqsClient,
+    StsClient,
+)
 from tests.simulation.sites import current_site
 from tests.support.world import _tables
 
@@ -71,6 +78,7 @@ class Process:
 
     Attributes:
         number: in the order in which processes were started under this schedule, from 0.
+        started_at: when it was invoked.
         wakes_at: when it goes on, if it was put aside.
     """
 
@@ -78,6 +86,7 @@ class Process:
     function: Function
     body: greenlet
     number: int
+    started_at: datetime
     wakes_at: datetime | None = None
 
 
@@ -142,7 +151,7 @@ class World:
     def invoke(self, function: Function, act: Callable[[], Any], name: str = "") -> Process:
         """Start an invocation; it runs when `settle` is called."""
         body = greenlet(lambda: self._run(act))
-        process = Process(name or function.name, function, body, self.number)
+        process = Process(name or function.name, function, body, self.number, self.now)
         self.number += 1
         process.body.process = process  # type: ignore[attr-defined]
         self.running.append(process)
@@ -183,7 +192,14 @@ class World:
             if process.wakes_at and process.wakes_at <= self.now:
                 self.asleep.remove(process)
                 process.wakes_at = None
-                self.running.append(process)
+                self._wake(process)
+
+    def _wake(self, process: Process) -> None:
+        """Let a process go on; Lambda has ended it long before its message is visible again."""
+        if self.now - process.started_at < VISIBILITY:
+            self.running.append(process)
+        else:
+            process.body.throw(Crash)
 
     def take_time(self, by: timedelta) -> None:
         """Let time pass inside a step; what beats beside it beats."""
