@@ -43,10 +43,5 @@ def denied(task: Task, decision: Decision, now: datetime) -> Event:
         actor="system:daemon",
         subject=task.ref.id,
         at=now,
-        details={
-            "kind": task.kind,
-            "reason": decision.reason,
-            "policies": list(decision.policies),
-            "policy_set": decision.policy_set,
-        },
+        details={"kind": task.kind, **decision.facts()},
     )

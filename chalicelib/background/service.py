@@ -28,7 +28,6 @@ from chalicelib.background.store import NewTask, WorkStore
 from chalicelib.background.task import (
     HIGHEST_PRIORITY,
     LOWEST_PRIORITY,
-    QUEUE,
     TRANSITIONS,
     Membership,
     Move,
@@ -36,6 +35,7 @@ from chalicelib.background.task import (
     Task,
     TaskRef,
     lane_of,
+    partition,
 )
 from chalicelib.clock import Clock
 from chalicelib.errors import Conflict, Invalid, NotFound, Unavailable
@@ -162,7 +162,7 @@ class TaskService:
 
         At most 1,000 rows are looked at for one page: a page may be short although others follow.
         """
-        pk = f"{owner}#{parent or QUEUE}"
+        pk = partition(owner, parent)
         found: list[Task] = []
         looked_at = 0
         while looked_at < _MOST_LOOKED_AT:
@@ -188,12 +188,12 @@ class TaskService:
             Conflict: it is in another state, or it is a firing.
         """
 
-        def decide(task: Task, _now: datetime) -> tuple[Write, Event]:
+        def decide(task: Task, now: datetime) -> tuple[Write, Event]:
             if task.ref.is_slot:
                 raise Conflict("a firing cannot be paused", fix="pause its job")
             _require(task, Move.PAUSE, "only a queued task can be paused; cancel it instead")
             write = self.work.pause_write(task, task.expires_at or NEVER)
-            return write, events.moved(task, "paused", actor, self.clock.now())
+            return write, events.moved(task, "paused", actor, now)
 
         return self._move(owner, task_id, decide)
 
@@ -307,7 +307,7 @@ class TaskService:
     def _new(self, owner: str, draft: TaskDraft) -> NewTask:
         now = self.clock.now()
         sk = self.ids.ulid(now)
-        ref = TaskRef(f"{owner}#{draft.parent or QUEUE}", sk)
+        ref = TaskRef(partition(owner, draft.parent), sk)
         kept = self.payloads.keep(ref, json.dumps(dict(draft.payload), ensure_ascii=False))
         attempts = draft.max_attempts or self.max_attempts
         membership = draft.membership or Membership(sk, serial=False)

@@ -27,11 +27,13 @@ from chalicelib.background.task import (
     State,
     Task,
     TaskRef,
+    partition,
 )
 from chalicelib.clock import to_ms
 from chalicelib.errors import PalyraError, Unavailable
-from chalicelib.tables import Refused, Write, reading
+from chalicelib.tables import Refused, Write, owned, reading
 
+_DEDUPE = "dedupe"
 _REASON_CHARACTERS = 200
 _CONCLUDED_WITHIN = timedelta(minutes=1)
 
@@ -107,14 +109,13 @@ class WorkStore:
 
     def dedupe_write(self, owner: str, key: str, new: NewTask) -> Write:
         """Return the put of a dedupe key that must not be in use, for a transaction."""
-        row = DedupeRow(
-            f"{owner}#dedupe", key, task_id=new.ref.id, ttl=self._expiry(new.created_at)
-        )
+        ttl = self._expiry(new.created_at)
+        row = DedupeRow(owned(owner, _DEDUPE), key, task_id=new.ref.id, ttl=ttl)
         return row.put_write(DedupeRow.pk.does_not_exist())
 
     def deduped(self, owner: str, key: str) -> Task | None:
         """Return the task that a dedupe key stands for, or None."""
-        row = DedupeRow.find(f"{owner}#dedupe", key)
+        row = DedupeRow.find(owned(owner, _DEDUPE), key)
         return self.get(TaskRef.of(owner, row.task_id)) if row else None
 
     def get(self, ref: TaskRef) -> Task | None:
@@ -138,7 +139,7 @@ class WorkStore:
 
     def offspring(self, parent: TaskRef) -> list[Task]:
         """Return the tasks that came from a task, by a strongly consistent read."""
-        rows = WorkRow.page(f"{parent.owner}#{parent.id}", consistent_read=True)
+        rows = WorkRow.page(partition(parent.owner, parent.id), consistent_read=True)
         return [task_of(row) for row in rows]
 
     # What a worker does.
@@ -456,11 +457,9 @@ class WorkStore:
         both took it for theirs would conclude it twice. The task is in the index still, and the
         next sweep concludes it.
         """
-        as_seen = _as_seen(task, move)
-        if condition is not None:
-            as_seen &= condition
+        taking = [*_taking(move, to), *actions]
         try:
-            return task_of(WorkRow.change(*task.ref, [*_taking(move, to), *actions], as_seen))
+            return task_of(WorkRow.change(*task.ref, taking, _as_seen(task, move, condition)))
         except Refused as refused:
             raise Refused(task_of(refused.old) if refused.old else None) from refused
 
@@ -472,10 +471,8 @@ class WorkStore:
         actions: Sequence[Action],
         condition: Condition | None = None,
     ) -> Write:
-        as_seen = _as_seen(task, move)
-        if condition is not None:
-            as_seen &= condition
-        return WorkRow.change_write(*task.ref, [*_taking(move, to), *actions], as_seen)
+        taking = [*_taking(move, to), *actions]
+        return WorkRow.change_write(*task.ref, taking, _as_seen(task, move, condition))
 
     def _ending(self, end: End, now: datetime) -> list[Action]:
         return [
@@ -564,11 +561,11 @@ def _mine(task: Task) -> Condition:
     return fence
 
 
-def _as_seen(task: Task, move: Move) -> Condition:
+def _as_seen(task: Task, move: Move, more: Condition | None) -> Condition:
     if task.state not in TRANSITIONS[move].source:
         raise Refused(task)
     condition: Condition = (WorkRow.token == task.token) & (WorkRow.state == task.state)
-    return condition
+    return condition if more is None else condition & more
 
 
 def _ready(now: datetime) -> Condition:

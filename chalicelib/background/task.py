@@ -142,6 +142,11 @@ class Checkpoint(NamedTuple):
     seq: int
 
 
+def partition(owner: str, subject: str | None) -> str:
+    """Return where what is a part of a job or task is kept; the queue for a part of nothing."""
+    return f"{owner}#{subject or QUEUE}"
+
+
 class TaskRef(NamedTuple):
     """Where a task is kept: the partition, and the slot or ULID in it.
 
@@ -156,7 +161,7 @@ class TaskRef(NamedTuple):
     def of(cls, owner: str, task_id: str) -> "TaskRef":
         """Return where the task of an id is kept."""
         subject, _, sk = task_id.rpartition("-")
-        return cls(f"{owner}#{subject or QUEUE}", sk)
+        return cls(partition(owner, subject), sk)
 
     @property
     def owner(self) -> str:
@@ -197,7 +202,7 @@ class TaskRef(NamedTuple):
 
     def offspring(self, sk: str) -> "TaskRef":
         """Return where a task that comes from this one is kept."""
-        return TaskRef(f"{self.owner}#{self.id}", sk)
+        return TaskRef(partition(self.owner, self.id), sk)
 
 
 class CancelRequest(NamedTuple):

@@ -30,7 +30,6 @@ from chalicelib.tables import Cancelled, Refused
 
 _log = logging.getLogger("palyra.worker")
 _CLAIM_BYTES = 12
-_REASON_CHARACTERS = 200
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -173,7 +172,6 @@ class Worker:
         self._put_back(self.work.go_on(task, at, look))
 
     def _attempt_failed(self, task: Task, lease: Lease, reason: str) -> None:
-        reason = reason[:_REASON_CHARACTERS]
         if task.attempt >= task.last_attempt:
             self._fail(task, lease, reason)
             return

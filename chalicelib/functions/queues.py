@@ -5,14 +5,14 @@ would delete their messages. A message that makes no sense is logged and dropped
 of it could end otherwise.
 """
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 from chalice.app import Blueprint, SQSEvent
 
 from chalicelib.background.queue import decode
 from chalicelib.background.task import Lane
 from chalicelib.errors import Malformed
+from chalicelib.functions.deadline import stop_at
 from chalicelib.functions.observability import logger, traced
 from chalicelib.functions.wiring.container import container
 from chalicelib.functions.wiring.workers import worker
@@ -48,7 +48,7 @@ def worker_low(event: SQSEvent) -> None:
 
 
 def _carry_out(event: SQSEvent, lane: Lane) -> None:
-    stop_at = _stop_at(event.context)
+    until = stop_at(event.context, container().clock, TIMEOUT, MARGIN)
     for record in event:
         try:
             ref = decode(record.body)
@@ -56,12 +56,4 @@ def _carry_out(event: SQSEvent, lane: Lane) -> None:
             logger.exception("a message was dropped")
             continue
         logger.set_correlation_id(ref.run_id)
-        worker(container(), lane).handle(ref, stop_at)
-
-
-def _stop_at(context: Any) -> datetime:
-    """Return when the function must have stopped."""
-    remaining = TIMEOUT
-    if hasattr(context, "get_remaining_time_in_millis"):
-        remaining = timedelta(milliseconds=context.get_remaining_time_in_millis())
-    return container().clock.now() + remaining - MARGIN
+        worker(container(), lane).handle(ref, until)

@@ -37,3 +37,11 @@ class Decision:
     policies: tuple[str, ...]
     reason: str
     policy_set: str
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the journal keeps of it."""
+        return {
+            "reason": self.reason,
+            "policies": list(self.policies),
+            "policy_set": self.policy_set,
+        }

@@ -16,8 +16,6 @@ from chalicelib.background.store import End
 from chalicelib.background.task import Outcome, State, Task
 from chalicelib.clock import Clock
 from chalicelib.errors import Invalid
-from chalicelib.policy.engine import PolicyEngine
-from chalicelib.policy.request import SYSTEM_DAEMON_PRINCIPAL, Decision, Entity
 from chalicelib.runs.conclusion import RunConclusion
 from chalicelib.runs.service import Assignment, Progress, RunService
 from chalicelib.runs.tools import Toolbox
@@ -36,7 +34,6 @@ class Prompt:
 
     runs: RunService
     payloads: Payloads
-    policy: PolicyEngine
     clock: Clock
     conclusion: RunConclusion
 
@@ -50,7 +47,7 @@ class Prompt:
         payload = self.payloads.read(task)
         assignment = Assignment(prompt=payload["prompt"], tools=payload.get("tools", []))
         if not task.has_fired:
-            decision = self._authorize(task, assignment)
+            decision = self.runs.authorize(task, "Task", task.ref.id, assignment.tools)
             if not decision.allowed:
                 return Ending(
                     end=End(State.CLOSED, Outcome.DENIED, decision.reason),
@@ -59,20 +56,6 @@ class Prompt:
             self.runs.open(task, assignment, decision)
         progress = self.runs.execute(task, assignment, lease)
         return after(progress, self.clock, payload.get("then"))
-
-    def _authorize(self, task: Task, assignment: Assignment) -> Decision:
-        owner = task.ref.owner
-        return self.policy.authorize(
-            SYSTEM_DAEMON_PRINCIPAL,
-            "dispatch",
-            Entity("Task", task.ref.id, {"owner": owner}),
-            {
-                "owner": owner,
-                "trigger": "task",
-                "tools": list(assignment.tools),
-                "effects": self.runs.tools.effects(assignment.tools),
-            },
-        )
 
 
 def after(

@@ -26,6 +26,9 @@ from chalicelib.runs.store import RunHeader
 from chalicelib.runs.tools import Invocation, Tool, Toolbox
 from chalicelib.runs.transcripts import Transcripts
 
+# What made each kind of thing due.
+_TRIGGERS = {"Job": "schedule", "Task": "task"}
+
 
 class TooManySteps(Exception):
     """The run made as many steps as it may without coming to an answer."""
@@ -56,6 +59,28 @@ class RunService:
     policy: PolicyEngine
     clock: Clock
     max_steps: int
+
+    def authorize(self, task: Task, kind: str, name: str, tools: Sequence[str]) -> Decision:
+        """Ask whether the run of a job or task may begin.
+
+        Args:
+            task: the task that is claimed.
+            kind: what it is a run of: `Job` or `Task`.
+            name: the id of that.
+            tools: what it would be granted.
+        """
+        owner, trigger = task.ref.owner, _TRIGGERS[kind]
+        return self.policy.authorize(
+            SYSTEM_DAEMON_PRINCIPAL,
+            "dispatch",
+            Entity(kind, name, {"owner": owner}),
+            {
+                "owner": owner,
+                "trigger": trigger,
+                "tools": list(tools),
+                "effects": self.tools.effects(tools),
+            },
+        )
 
     def open(self, task: Task, assignment: Assignment, decision: Decision) -> None:
         """Put the header of a task's run, with the decision that allowed it."""

@@ -13,13 +13,10 @@ from chalicelib.background.lease import Lease
 from chalicelib.background.store import End, LostClaim, WorkStore
 from chalicelib.background.task import Outcome, State, Task, TaskRef
 from chalicelib.clock import Clock
-from chalicelib.policy.engine import PolicyEngine
-from chalicelib.policy.request import SYSTEM_DAEMON_PRINCIPAL, Decision, Entity
 from chalicelib.runs.prompt import after
 from chalicelib.runs.service import Assignment, RunService
 from chalicelib.scheduler.conclusion import Conclusion
 from chalicelib.scheduler.events import denied
-from chalicelib.scheduler.job import Definition
 from chalicelib.scheduler.judgement import Close, Held, Stop, TryVersion, judge
 from chalicelib.scheduler.store import JobStore
 from chalicelib.tables import Refused
@@ -38,7 +35,6 @@ class Dispatch:
     jobs: JobStore
     work: WorkStore
     runs: RunService
-    policy: PolicyEngine
     clock: Clock
     conclusion: Conclusion
 
@@ -59,7 +55,7 @@ class Dispatch:
             return Ending(end=_closed(Outcome.SUPERSEDED, "the job is gone"))
         assignment = Assignment(prompt=definition.prompt, tools=definition.tools)
         if not task.has_fired:
-            decision = self._authorize(task, definition)
+            decision = self.runs.authorize(task, "Job", task.ref.subject, definition.tools)
             if not decision.allowed:
                 event = denied(task, decision, self.clock.now())
                 return Ending(end=_closed(Outcome.DENIED, decision.reason), event=event)
@@ -93,20 +89,6 @@ class Dispatch:
             return Close(Outcome.SKIPPED, "overlap", holds_lock=False)
         self.jobs.help_away(task.ref.pk, held.active, held.active_token)
         return None
-
-    def _authorize(self, task: Task, definition: Definition) -> Decision:
-        owner = task.ref.owner
-        return self.policy.authorize(
-            SYSTEM_DAEMON_PRINCIPAL,
-            "dispatch",
-            Entity("Job", task.ref.subject, {"owner": owner}),
-            {
-                "owner": owner,
-                "trigger": "schedule",
-                "tools": list(definition.tools),
-                "effects": self.runs.tools.effects(definition.tools),
-            },
-        )
 
 
 def _closed(outcome: Outcome, reason: str) -> End:

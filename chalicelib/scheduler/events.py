@@ -40,10 +40,5 @@ def denied(task: Task, decision: Decision, now: datetime) -> Event:
         actor=_DAEMON,
         subject=task.ref.subject,
         at=now,
-        details={
-            "slot": rfc3339(task.ref.slot),
-            "reason": decision.reason,
-            "policies": list(decision.policies),
-            "policy_set": decision.policy_set,
-        },
+        details={"slot": rfc3339(task.ref.slot), **decision.facts()},
     )

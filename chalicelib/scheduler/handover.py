@@ -28,9 +28,13 @@ class Handover:
     jobs: JobStore
     work: WorkStore
     courier: Courier
-    horizon: timedelta
     grace: timedelta
     shards: int
+
+    @property
+    def horizon(self) -> timedelta:
+        """Return how far ahead of its instant a slot is handed over: as far as messages go."""
+        return self.courier.horizon
 
     def hand_over(self, due: Due, now: datetime) -> int:
         """Hand over a job's slots up to the horizon; return how many.

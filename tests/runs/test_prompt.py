@@ -50,7 +50,7 @@ def test_a_large_prompt_is_heard_whole(world: World) -> None:
 
 
 def test_a_prompt_that_the_policies_refuse_is_closed_with_its_event(world: World) -> None:
-    prompts(world).policy = PolicyEngine("forbid(principal, action, resource);")
+    prompts(world).runs.policy = PolicyEngine("forbid(principal, action, resource);")
     task = ask(world, {"prompt": "Hello"})
 
     world.services.handle(task.ref)
@@ -70,7 +70,7 @@ def test_a_prompt_that_the_policies_refuse_is_closed_with_its_event(world: World
 def test_a_prompt_that_has_begun_is_not_authorized_again(world: World) -> None:
     task = ask(world, {"prompt": "Hello", "tools": ["system.health"]})
     world.services.worker.handle(task.ref, world.clock.now())
-    prompts(world).policy = PolicyEngine("forbid(principal, action, resource);")
+    prompts(world).runs.policy = PolicyEngine("forbid(principal, action, resource);")
 
     world.services.handle(task.ref)
 

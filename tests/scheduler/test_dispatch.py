@@ -175,7 +175,7 @@ def test_a_denied_slot_is_closed_together_with_its_event(world: World) -> None:
     services = world.container()
     dispatch = services.worker.kinds["firing"]
     assert isinstance(dispatch, Dispatch)
-    dispatch.policy = PolicyEngine("")
+    dispatch.runs.policy = PolicyEngine("")
     services.handle(world.ref(job))
 
     task = world.task(world.ref(job))

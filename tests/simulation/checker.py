@@ -221,18 +221,13 @@ class Checker:
 
     # What is left in the end.
 
-    def at_rest(self, *, resting: frozenset[str]) -> None:
-        """Judge the world after everything had the time to end.
-
-        Args:
-            resting: ids of tasks that may stay open: paused, or not due for long.
-        """
+    def at_rest(self) -> None:
+        """Judge the world after everything had the time to end."""
         events = Counter(_text(event, "event_id") for event in self._table("journal"))
         finished = Counter({id_: n for id_, n in events.items() if id_.endswith("finished")})
         rows = [row for row in self._table("work") if "state" in row]
         for row in rows:
-            if _id(row) not in resting:
-                self._task_at_rest(row, finished)
+            self._task_at_rest(row, finished)
         self.judge(invariants.at_rest(rows, events))
         for event, times in finished.items():
             # Its id is derived, so readers know a repeat; only two who conclude at once make one.

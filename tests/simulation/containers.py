@@ -121,8 +121,6 @@ class Function:
         workers.runs(of).provider = SimProvider()
         policy: Any = Remembered()
         workers.runs(of).policy = policy
-        for kind in self.worker.kinds.values():
-            kind.policy = policy  # type: ignore[attr-defined]
 
     def take(self, body: str, stop_at: datetime) -> None:
         """Carry out what a message points to, as the worker's trigger does."""

@@ -5,7 +5,7 @@ A schedule that violates an invariant is made smaller: entries are left out whil
 
 import random
 from collections.abc import Iterable, Iterator
-from itertools import accumulate, combinations, product
+from itertools import accumulate, combinations
 
 from tests.simulation.faults import Schedule
 from tests.simulation.flows import FLOWS
@@ -100,9 +100,3 @@ def _smaller(schedule: Schedule) -> Iterator[Schedule]:
         yield schedule._replace(seed=0)
         # One of the first worlds may do as well, and says less of chance.
         yield from (schedule._replace(seed=seed) for seed in range(1, 4) if seed < schedule.seed)
-
-
-def products(flows: Iterable[str], seeds: Iterable[int]) -> Iterator[Schedule]:
-    """Yield each flow without faults in each world."""
-    for flow, seed in product(flows, seeds):
-        yield Schedule(flow, seed)

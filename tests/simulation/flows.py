@@ -181,12 +181,10 @@ def _times(world: World, functions: list[Any], name: str) -> list[Any]:
     return functions[:times]
 
 
-def rounds(world: World, number: int, *, ticks: bool = False) -> None:
+def rounds(world: World, number: int) -> None:
     """Let some minutes pass, and everything happen that happens by itself."""
     for _ in range(number):
         deliver(world)
-        if ticks:
-            tick(world)
         if world.chance.random() < 1 / 2:
             sweep(world)
         world.settle()

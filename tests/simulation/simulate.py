@@ -82,8 +82,8 @@ class Simulator:
             world.settle()
             exposed = world.calls
             world.disarm()
-            resting = recover(world, ticks=bool(world.memo.get("ticks")))
-            world.checker.at_rest(resting=resting)
+            recover(world, ticks=bool(world.memo.get("ticks")))
+            world.checker.at_rest()
         return Result(
             schedule=schedule,
             violations=tuple(world.checker.violations),
@@ -127,8 +127,8 @@ class Simulator:
         world.functions.sweeping(world.memo.get("lanes", (Lane.NORMAL,)))
 
 
-def recover(world: World, *, ticks: bool) -> frozenset[str]:
-    """Let a world come to rest without faults; return what rests open because it should."""
+def recover(world: World, *, ticks: bool) -> None:
+    """Let a world come to rest without faults."""
     world.functions.time = timedelta(seconds=280)
     if ticks:
         tick(world)
@@ -148,7 +148,6 @@ def recover(world: World, *, ticks: bool) -> frozenset[str]:
         world.pass_time(15 * MINUTE)
         collect(world)
         world.settle()
-    return frozenset(world.memo.get("resting", ()))
 
 
 def _is_due(world: World) -> bool:

@@ -67,5 +67,5 @@ def soak(simulator: Simulator, days: int, seed: int) -> Soaked:
         world.disarm()
         recover(world, ticks=False)
         world.pass_time(timedelta(hours=1))
-        world.checker.at_rest(resting=frozenset())
+        world.checker.at_rest()
     return Soaked(days, world.calls, faults, tuple(world.checker.violations))

@@ -1,13 +1,14 @@
 """`/v1/tasks`: background work of any kind, and what operators do with it."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.access.service import Principal
-from chalicelib.background.service import Filter, TaskDraft
-from chalicelib.background.task import Lane, Membership, State
+from chalicelib.background.service import Filter, TaskDraft, TaskService
+from chalicelib.background.task import Lane, Membership, State, Task
 from chalicelib.errors import Invalid, NotFound
 from chalicelib.functions.http import body, cursor, render, render_task
 from chalicelib.functions.http.auth import owners
@@ -75,9 +76,7 @@ def get_task(principal: Principal, task_id: str) -> dict[str, Any]:
 @owners(_request)
 def pause_task(principal: Principal, task_id: str) -> dict[str, Any]:
     """Pause a task that has not begun."""
-    body.read(_sent(), Nothing)
-    service, task_id = api.tasks(container()), identifier(task_id, "task")
-    return render_task.task(service.pause(principal.owner, principal.actor, task_id))
+    return _moved(principal, task_id, TaskService.pause)
 
 
 @tasks.route("/v1/tasks/{task_id}/resume", methods=["POST"])
@@ -85,9 +84,7 @@ def pause_task(principal: Principal, task_id: str) -> dict[str, Any]:
 @owners(_request)
 def resume_task(principal: Principal, task_id: str) -> dict[str, Any]:
     """Let a paused task go on."""
-    body.read(_sent(), Nothing)
-    service, task_id = api.tasks(container()), identifier(task_id, "task")
-    return render_task.task(service.resume(principal.owner, principal.actor, task_id))
+    return _moved(principal, task_id, TaskService.resume)
 
 
 @tasks.route("/v1/tasks/{task_id}/retry", methods=["POST"])
@@ -95,9 +92,7 @@ def resume_task(principal: Principal, task_id: str) -> dict[str, Any]:
 @owners(_request)
 def retry_task(principal: Principal, task_id: str) -> dict[str, Any]:
     """Give a task that ended without success a new life."""
-    body.read(_sent(), Nothing)
-    service, task_id = api.tasks(container()), identifier(task_id, "task")
-    return render_task.task(service.retry(principal.owner, principal.actor, task_id))
+    return _moved(principal, task_id, TaskService.retry)
 
 
 @tasks.route("/v1/tasks/{task_id}/cancel", methods=["POST"])
@@ -110,6 +105,16 @@ def cancel_task(principal: Principal, task_id: str) -> Response:
         principal.owner, principal.actor, identifier(task_id, "task"), asked.reason
     )
     return Response(body=render_task.task(task), status_code=HTTPStatus.ACCEPTED)
+
+
+def _moved(
+    principal: Principal, task_id: str, move: Callable[[TaskService, str, str, str], Task]
+) -> dict[str, Any]:
+    """Move a task by an order that says nothing more, and return it."""
+    body.read(_sent(), Nothing)
+    task_id = identifier(task_id, "task")
+    task = move(api.tasks(container()), principal.owner, principal.actor, task_id)
+    return render_task.task(task)
 
 
 def _sent() -> bytes | str:

@@ -67,7 +67,6 @@ def handover(of: Container) -> Handover:
         jobs=JobStore(),
         work=work(of),
         courier=courier(of),
-        horizon=of.settings.horizon,
         grace=of.settings.misfire_grace,
         shards=of.settings.shards,
     )

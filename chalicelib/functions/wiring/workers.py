@@ -63,14 +63,12 @@ def kinds(of: Container) -> dict[str, Kind]:
         jobs=JobStore(),
         work=work(of),
         runs=runs(of),
-        policy=policy(of),
         clock=of.clock,
         conclusion=firing_conclusion(of),
     )
     prompts = prompt.Prompt(
         runs=runs(of),
         payloads=payloads(of),
-        policy=policy(of),
         clock=of.clock,
         conclusion=run_conclusion(of),
     )
