@@ -4,16 +4,13 @@ Their ids are derived from the task and their names: a rescuer makes the same on
 already is success. A chain of tasks that follow each other has a bounded depth.
 """
 
-import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chalicelib.background.courier import Courier
 from chalicelib.background.kinds import FollowUp
-from chalicelib.background.looking import Pace, first_look
-from chalicelib.background.payloads import Payloads
-from chalicelib.background.shards import shard_of
+from chalicelib.background.maker import Maker, Order
 from chalicelib.background.store import NewTask, WorkStore
 from chalicelib.background.task import Task, derived_key
 from chalicelib.clock import Clock
@@ -29,11 +26,9 @@ class FollowUps:
 
     work: WorkStore
     courier: Courier
-    payloads: Payloads
+    maker: Maker
     incidents: IncidentStore
     clock: Clock
-    pace: Pace
-    shards: int
     last_attempt: int
     most_depth: int
 
@@ -46,24 +41,14 @@ class FollowUps:
             self.courier.send(self.work.put(self._new(task, follow_up)))
 
     def _new(self, task: Task, follow_up: FollowUp) -> NewTask:
-        now = self.clock.now()
-        ref = task.ref.offspring(derived_key(task.ref.id, follow_up.name))
-        kept = self.payloads.keep(ref, json.dumps(follow_up.payload, ensure_ascii=False))
-        return NewTask(
-            ref=ref,
+        order = Order(
             kind=follow_up.kind,
-            lane=task.lane,
+            payload=follow_up.payload,
             priority=task.priority,
-            shard=shard_of(f"{ref.pk}/{ref.sk}", self.shards),
             last_attempt=self.last_attempt,
-            last=ref.sk,
-            wake_at=first_look(None, None, now, self.pace),
-            created_at=now,
             depth=task.depth + 1,
-            payload=kept.inline,
-            payload_key=kept.key,
-            payload_sha256=kept.sha256,
         )
+        return self.maker.make(task.ref.offspring(derived_key(task.ref.id, follow_up.name)), order)
 
     def _refuse(self, task: Task, follow_ups: Sequence[FollowUp]) -> None:
         _log.error("a chain of tasks is too deep")

@@ -6,7 +6,6 @@ again on what is there by then, a bounded number of times.
 """
 
 import hashlib
-import json
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -21,8 +20,7 @@ from chalicelib.background.courier import Courier
 from chalicelib.background.delegation import Limits, refusal
 from chalicelib.background.kinds import Creatable
 from chalicelib.background.looking import NEVER, Pace, first_look
-from chalicelib.background.payloads import Payloads
-from chalicelib.background.shards import shard_of
+from chalicelib.background.maker import Maker, Order
 from chalicelib.background.shelf import incident_key
 from chalicelib.background.store import NewTask, WorkStore
 from chalicelib.background.task import (
@@ -34,7 +32,6 @@ from chalicelib.background.task import (
     State,
     Task,
     TaskRef,
-    lane_of,
     partition,
 )
 from chalicelib.clock import Clock
@@ -107,7 +104,7 @@ class TaskService:
     courier: Courier
     journal: JournalStore
     incidents: IncidentStore
-    payloads: Payloads
+    maker: Maker
     aftermath: Aftermath
     cancellation: Cancellation
     kinds: Mapping[str, Creatable]
@@ -115,7 +112,6 @@ class TaskService:
     ids: Ids
     pace: Pace
     limits: Limits
-    shards: int
     max_attempts: int
 
     # Making and finding.
@@ -305,29 +301,18 @@ class TaskService:
         kind.check(draft.payload)
 
     def _new(self, owner: str, draft: TaskDraft) -> NewTask:
-        now = self.clock.now()
-        sk = self.ids.ulid(now)
-        ref = TaskRef(partition(owner, draft.parent), sk)
-        kept = self.payloads.keep(ref, json.dumps(dict(draft.payload), ensure_ascii=False))
-        attempts = draft.max_attempts or self.max_attempts
+        sk = self.ids.ulid(self.clock.now())
         membership = draft.membership or Membership(sk, serial=False)
-        return NewTask(
-            ref=ref,
+        order = Order(
             kind=draft.kind,
-            lane=lane_of(draft.priority),
+            payload=draft.payload,
             priority=draft.priority,
-            shard=shard_of(f"{ref.pk}/{sk}", self.shards),
-            last_attempt=attempts - 1,
-            last=sk,
-            wake_at=first_look(draft.not_before, draft.expires_at, now, self.pace),
+            last_attempt=(draft.max_attempts or self.max_attempts) - 1,
             not_before=draft.not_before,
             expires_at=draft.expires_at,
-            created_at=now,
-            payload=kept.inline,
-            payload_key=kept.key,
-            payload_sha256=kept.sha256,
             membership=membership if draft.parent else None,
         )
+        return self.maker.make(TaskRef(partition(owner, draft.parent), sk), order)
 
     def _bookkeeping(self, owner: str, draft: TaskDraft, new: NewTask) -> Sequence[Write]:
         writes = []

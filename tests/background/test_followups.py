@@ -41,7 +41,7 @@ def test_follow_ups_inherit_and_are_one_deeper(world: World, kind: Errands) -> N
     assert {(each.lane, each.priority, each.depth, each.kind) for each in made} == {
         ("high", 5, 1, KIND)
     }
-    read = {str(world.services.tasks.payloads.read(each)) for each in made}
+    read = {str(world.services.tasks.maker.payloads.read(each)) for each in made}
     assert read == {"{'n': 1}", "{'n': 2}"}
     assert len(kind.performed) == 1
 
@@ -93,7 +93,7 @@ def test_a_large_follow_up_is_kept_elsewhere(world: World, kind: Errands) -> Non
 
     (made,) = following(world, task)
     assert made.payload_key
-    assert world.services.tasks.payloads.read(made) == {"text": "x" * INLINE_BYTES}
+    assert world.services.tasks.maker.payloads.read(made) == {"text": "x" * INLINE_BYTES}
 
 
 def test_a_follow_up_that_cannot_be_made_is_a_failed_attempt(world: World, kind: Errands) -> None:

@@ -19,7 +19,7 @@ FRAME = len(json.dumps({"text": ""}))
 
 @pytest.fixture
 def payloads(world: World) -> Payloads:
-    return world.services.tasks.payloads
+    return world.services.tasks.maker.payloads
 
 
 def a_text(size: int) -> dict[str, str]:

@@ -34,7 +34,7 @@ def test_settings_reach_the_rooms(world: World) -> None:
     assert made.sweep.work.lease.total_seconds() == 3
     assert made.jobs.max_attempts == made.tasks.max_attempts == 7
     assert made.worker.follow_ups.last_attempt == 6
-    assert (made.sweep.shards, made.tick.handover.shards, made.tasks.shards) == (2, 2, 2)
+    assert (made.sweep.shards, made.tick.handover.shards, made.tasks.maker.shards) == (2, 2, 2)
 
 
 def test_the_limits_of_delegation_are_settings(world: World) -> None:

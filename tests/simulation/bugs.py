@@ -748,7 +748,10 @@ _bug(
     (
         "chalicelib.background.service:TaskService.create",
         "task = self.get(owner, new.ref.id)",
-        'getattr(self.payloads, "put", lambda: None)()\n        task = self.get(owner, new.ref.id)',
+        (
+            'getattr(self.maker.payloads, "put", lambda: None)()\n'
+            "        task = self.get(owner, new.ref.id)"
+        ),
     ),
 )
 _bug(

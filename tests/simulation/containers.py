@@ -155,9 +155,8 @@ class Functions:
     def warm(self) -> None:
         """Ask what containers ask once: a schedule must not depend on those before it."""
         for function in self._all:
-            payloads = (function.tasks.payloads, function.worker.follow_ups.payloads)
             names = [queue._url for queue in function.lanes.values()]
-            assert all([*names, *(each._bucket for each in payloads)])
+            assert all([*names, function.tasks.maker.payloads._bucket])
 
     def worker(self, lane: str) -> Function:
         """Return one of the containers of a lane, by chance one that was used before."""

@@ -4,10 +4,10 @@ from functools import cache
 
 from chalicelib.access.store import AccessStore
 from chalicelib.background.heartbeats.store import HeartbeatStore
-from chalicelib.background.payloads import Payloads
 from chalicelib.background.service import TaskService
 from chalicelib.functions.wiring import sweeps
 from chalicelib.functions.wiring.container import Container, courier, handover, pace, work
+from chalicelib.functions.wiring.making import maker
 from chalicelib.functions.wiring.sweeps import journal, runs
 from chalicelib.functions.wiring.tools import toolbox
 from chalicelib.ids import Ids
@@ -40,7 +40,7 @@ def tasks(of: Container) -> TaskService:
         courier=courier(of),
         journal=journal(of),
         incidents=sweeps.incidents(of),
-        payloads=Payloads(),
+        maker=maker(of),
         aftermath=sweeps.aftermath(of),
         cancellation=sweeps.cancellation(of),
         kinds={prompt.KIND: prompt.PromptCheck(tools=toolbox(of))},
@@ -48,7 +48,6 @@ def tasks(of: Container) -> TaskService:
         ids=Ids(of.random_bytes),
         pace=pace(of),
         limits=sweeps.limits(of),
-        shards=of.settings.shards,
         max_attempts=of.settings.max_attempts,
     )
 

@@ -6,10 +6,10 @@ from functools import cache
 from chalicelib.background.followups import FollowUps
 from chalicelib.background.kinds import Kind
 from chalicelib.background.lease import ThreadHeart
-from chalicelib.background.payloads import Payloads
 from chalicelib.background.shelf import Shelf
 from chalicelib.background.worker import Worker
 from chalicelib.functions.wiring.container import Container, courier, pace, work
+from chalicelib.functions.wiring.making import maker
 from chalicelib.functions.wiring.sweeps import (
     aftermath,
     cancellation,
@@ -68,7 +68,7 @@ def kinds(of: Container) -> dict[str, Kind]:
     )
     prompts = prompt.Prompt(
         runs=runs(of),
-        payloads=payloads(of),
+        payloads=maker(of).payloads,
         clock=of.clock,
         conclusion=run_conclusion(of),
     )
@@ -81,11 +81,9 @@ def follow_ups(of: Container) -> FollowUps:
     return FollowUps(
         work=work(of),
         courier=courier(of),
-        payloads=payloads(of),
+        maker=maker(of),
         incidents=incidents(of),
         clock=of.clock,
-        pace=pace(of),
-        shards=of.settings.shards,
         last_attempt=of.settings.max_attempts - 1,
         most_depth=of.settings.max_depth,
     )
@@ -102,12 +100,6 @@ def runs(of: Container) -> RunService:
         clock=of.clock,
         max_steps=of.settings.max_steps,
     )
-
-
-@cache
-def payloads(_of: Container) -> Payloads:
-    """Return what tasks are told."""
-    return Payloads()
 
 
 @cache
