@@ -458,8 +458,9 @@ class WorkStore:
         next sweep concludes it.
         """
         taking = [*_taking(move, to), *actions]
+        as_seen = _as_seen(task, move, condition)
         try:
-            return task_of(WorkRow.change(*task.ref, taking, _as_seen(task, move, condition)))
+            return task_of(WorkRow.change(*task.ref, taking, as_seen))
         except Refused as refused:
             raise Refused(task_of(refused.old) if refused.old else None) from refused
 
