@@ -1,7 +1,8 @@
 """`chalice deploy`, unmodified, from the copy; skipped when it would change nothing.
 
 The digest of what was deployed is written last, after a snapshot: while it is there, the emulator
-has that deploy, whatever was killed since.
+has that deploy, whatever was killed since. An emulator that is not ours may have lost it all the
+same: whether it agrees is looked at in any case.
 """
 
 import os
@@ -10,27 +11,45 @@ import subprocess
 import sys
 from pathlib import Path
 
-import boto3
-
+from chalicelib.errors import InvalidSettings
 from infra import recursion
-from infra.local import deploy_copy, deployed, emulator_process, environment
+from infra.local import clients, deploy_copy, deployed, emulator_process, environment
 from infra.local.errors import LocalCloudError
 from infra.local.handlers import moved
-from infra.local.place import STAGE, Place
+from infra.local.place import CHECKOUT, STAGE, Place
 from infra.local.progress import say
+from infra.settings.check import check, told, variables_of
 
 _CHALICE = Path(sys.executable).with_name("chalice")
 
 
 def deploy(place: Place) -> None:
     """Have the emulator run what the checkout says."""
+    _check_settings()
     _deploy_what_has_changed(place)
+    _allow_recursion(place)
+
+
+def _allow_recursion(place: Place) -> None:
     try:
-        changed = recursion.allow(deployed.record(place), boto3.client("lambda"))
+        changed = recursion.allow(deployed.record(place), clients.client("lambda"))
     except recursion.StillGuarded as error:
-        raise LocalCloudError(str(error)) from error
+        if place.is_ours:
+            raise LocalCloudError(str(error)) from error
+        say(f"  left as it is: {error}")
+        return
     if changed:
         say(f"  recursion is allowed to {', '.join(changed)}")
+
+
+def _check_settings() -> None:
+    try:
+        check(CHECKOUT, variables_of(STAGE, CHECKOUT, os.environ).deployed)
+    except InvalidSettings as error:
+        lines = "\n".join(told(error.faults))
+        raise LocalCloudError(
+            f"nothing was deployed, for the settings are not valid\n{lines}"
+        ) from error
 
 
 def _deploy_what_has_changed(place: Place) -> None:
@@ -46,7 +65,8 @@ def _deploy_what_has_changed(place: Place) -> None:
         _start_afresh(place, f"handlers have moved: {', '.join(names)}")
     done.unlink(missing_ok=True)
     _run_chalice(place)
-    emulator_process.snapshot(place)
+    if place.is_ours:
+        emulator_process.snapshot(place)
     done.write_text(wanted)
 
 

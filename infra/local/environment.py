@@ -8,6 +8,7 @@ AWS.
 import os
 
 from infra.local.place import STAGE, Place
+from infra.settings.callers import callers
 
 # Carried by every process of a cloud, the functions' workers too: how the next start knows what it
 # may end.
@@ -16,7 +17,6 @@ REGION = "us-east-1"
 
 _A_DAY = 24 * 60 * 60
 _STAGE = "PALYRA_STAGE"
-_OF_THE_COMMAND = {"PALYRA_TOKEN", "PALYRA_URL"}  # A caller's own; the token is a secret.
 
 
 def enter(emulator_url: str) -> None:
@@ -49,13 +49,7 @@ def of_emulator(place: Place) -> dict[str, str]:
 
 def deployed_settings() -> dict[str, str]:
     """Return the caller's PALYRA_* variables, which are deployed with the functions."""
-    given = {
-        name: value
-        for name, value in os.environ.items()
-        if name.startswith("PALYRA_") and name not in _OF_THE_COMMAND
-    }
-    given.pop(MARKER, None)
-    return given | {_STAGE: STAGE}
+    return callers(os.environ) | {_STAGE: STAGE}
 
 
 def _of_clients(emulator_url: str) -> dict[str, str]:

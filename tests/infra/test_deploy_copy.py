@@ -1,10 +1,11 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from infra.local import deploy_copy
-from infra.local.place import Place
+from infra.local.place import Emulator, Place
 
 
 @pytest.fixture
@@ -17,7 +18,8 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write(folder / "requirements.txt", "boto3")
     write(folder / "tests" / "test_room.py", "test")
     stages = {"local": {"environment_variables": {"PALYRA_STAGE": "local", "OTHER": "1"}}}
-    write(folder / ".chalice" / "config.json", json.dumps({"stages": stages}))
+    config = {"automatic_layer": True, "stages": stages}
+    write(folder / ".chalice" / "config.json", json.dumps(config))
     write(folder / ".chalice" / "policy-api.json", "{}")
     write(folder / ".chalice" / "deployed" / "prod.json", "another cloud's")
     monkeypatch.setattr(deploy_copy, "CHECKOUT", folder)
@@ -65,17 +67,40 @@ def test_what_is_gone_from_the_checkout_is_gone_from_the_copy(place: Place, chec
     }
 
 
+def test_a_link_is_copied_as_the_file_that_it_leads_to(place: Place, checkout: Path) -> None:
+    write(checkout / "palyra.toml", "[tasks]")
+    (checkout / "chalicelib" / "palyra.toml").symlink_to("../palyra.toml")
+
+    deploy_copy.refresh(place)
+
+    copied = place.deploy / "chalicelib" / "palyra.toml"
+    assert (copied.is_symlink(), copied.read_text()) == (False, "[tasks]")
+
+
 @pytest.mark.usefixtures("checkout")
 def test_settings_of_the_caller_are_deployed(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PALYRA_LEASE_SECONDS", "3")
+    monkeypatch.setenv("PALYRA_TASKS_LEASE_SECONDS", "3")
     deploy_copy.refresh(place)
 
     config = json.loads((place.deploy / ".chalice" / "config.json").read_text())
     assert config["stages"]["local"]["environment_variables"] == {
         "PALYRA_STAGE": "local",
-        "PALYRA_LEASE_SECONDS": "3",
+        "PALYRA_TASKS_LEASE_SECONDS": "3",
         "OTHER": "1",
     }
+
+
+@pytest.mark.usefixtures("checkout")
+@pytest.mark.parametrize(
+    ("emulator", "has_layer"), [(Emulator.MINISTACK, True), (Emulator.LOCALSTACK, False)]
+)
+def test_packages_are_a_layer_where_there_are_layers(
+    place: Place, emulator: Emulator, *, has_layer: bool
+) -> None:
+    deploy_copy.refresh(replace(place, emulator=emulator))
+
+    config = json.loads((place.deploy / ".chalice" / "config.json").read_text())
+    assert config["automatic_layer"] is has_layer
 
 
 def test_the_digest_changes_with_what_would_be_deployed(
@@ -94,6 +119,6 @@ def test_the_digest_changes_with_what_would_be_deployed(
 
     write(checkout / "chalicelib" / "room.py", "another room")
     second = digest()
-    monkeypatch.setenv("PALYRA_LEASE_SECONDS", "4")
+    monkeypatch.setenv("PALYRA_TASKS_LEASE_SECONDS", "4")
     third = digest()
     assert len({first, second, third}) == 3

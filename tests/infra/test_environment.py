@@ -12,7 +12,7 @@ def callers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "company")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "a real one")
     monkeypatch.setenv("PALYRA_STAGE", "prod")
-    monkeypatch.setenv("PALYRA_LEASE_SECONDS", "3")
+    monkeypatch.setenv("PALYRA_TASKS_LEASE_SECONDS", "3")
     monkeypatch.setenv("HOME", "/home/of/somebody")
 
 
@@ -26,9 +26,9 @@ def test_nothing_of_the_callers_account_reaches_a_process(place: Place) -> None:
 
 
 def test_functions_get_settings_by_their_deploy_alone(place: Place) -> None:
-    assert "PALYRA_LEASE_SECONDS" not in environment.of_emulator(place)
+    assert "PALYRA_TASKS_LEASE_SECONDS" not in environment.of_emulator(place)
     assert environment.deployed_settings() == {
-        "PALYRA_LEASE_SECONDS": "3",
+        "PALYRA_TASKS_LEASE_SECONDS": "3",
         "PALYRA_STAGE": "local",
     }
 

@@ -12,9 +12,10 @@ from chalicelib.background.queue import LaneQueue
 from chalicelib.background.store import WorkStore
 from chalicelib.background.task import Lane
 from chalicelib.clock import Clock, SystemClock
+from chalicelib.functions.observability import measuring_bad_settings
 from chalicelib.scheduler.handover import Handover
 from chalicelib.scheduler.store import JobStore
-from chalicelib.settings import Settings
+from chalicelib.settings import BAKED, Settings
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -27,13 +28,15 @@ class Container:
 
 
 @cache
+@measuring_bad_settings
 def container() -> Container:
     """Return this container's.
 
     Raises:
         InvalidSettings: a setting is not valid.
     """
-    return Container(settings=Settings.read(), clock=SystemClock(), random_bytes=os.urandom)
+    settings = Settings.load(os.environ, BAKED)
+    return Container(settings=settings, clock=SystemClock(), random_bytes=os.urandom)
 
 
 @cache

@@ -1,0 +1,139 @@
+"""The kinds of value that a setting can have, and what each of them refuses."""
+
+import re
+from collections.abc import Collection
+from typing import NamedTuple, Protocol
+
+type Value = int | str | None
+
+# Patterns, compiled when they are first used: most containers use none.
+_DIGITS = r"[0-9]{1,18}"  # More than any range allows, and too few to be slow.
+_CRON_FIELD = r"[0-9A-Za-z*,/#-]+"
+_CRON = rf"{_CRON_FIELD}(?:[ \t]+{_CRON_FIELD}){{4}}"
+_OUR_ZONES = ("utc", "local")
+_LONGEST_CRON = 128
+_NEAR = 0.6
+_LONGEST_NAME = 80
+
+
+class Unfit(ValueError):
+    """The value is none of this kind; the message says what to do."""
+
+
+class Kind(Protocol):
+    """What values a setting takes."""
+
+    @property
+    def range(self) -> str:
+        """The values it takes, in words."""
+
+    def of_text(self, text: str) -> Value:
+        """Return the value that a variable's text stands for.
+
+        Raises:
+            Unfit: it stands for none.
+        """
+
+    def of_toml(self, value: object) -> Value:
+        """Return the value that stands in a TOML file.
+
+        Raises:
+            Unfit: it is of another type, or outside the range.
+        """
+
+
+class WholeNumber(NamedTuple):
+    """A whole number in an inclusive range."""
+
+    lowest: int
+    highest: int
+
+    @property
+    def range(self) -> str:
+        """Both ends."""
+        return f"{self.lowest} to {self.highest}"
+
+    def of_text(self, text: str) -> int:
+        """Read ASCII digits, without a sign or spaces."""
+        return self._within(int(text)) if re.fullmatch(_DIGITS, text) else self._refuse()
+
+    def of_toml(self, value: object) -> int:
+        """Take an integer; in Python, not in TOML, a boolean is one too."""
+        if isinstance(value, int) and not isinstance(value, bool):
+            return self._within(value)
+        return self._refuse(", without quotes" if isinstance(value, str) else "")
+
+    def _within(self, number: int) -> int:
+        return number if self.lowest <= number <= self.highest else self._refuse()
+
+    def _refuse(self, more: str = "") -> int:
+        raise Unfit(f"use a whole number from {self.lowest} to {self.highest}{more}")
+
+
+class _Text:
+    """A text that `of_text` judges."""
+
+    fix: str
+
+    def of_text(self, text: str) -> str:
+        """Judge the text."""
+        raise NotImplementedError
+
+    def of_toml(self, value: object) -> str:
+        """Take a string."""
+        if not isinstance(value, str):
+            raise Unfit(self.fix)
+        return self.of_text(value)
+
+
+class TimeZone(_Text):
+    """`utc`, `local` or a zone of the IANA database."""
+
+    range = "`utc`, `local` or an IANA name such as `Europe/Berlin`"
+    fix = 'use "utc", "local" or an IANA name such as "Europe/Berlin"'
+
+    def of_text(self, text: str) -> str:
+        """Look the name up where it is not one of ours."""
+        if text.lower() in _OUR_ZONES:
+            return text.lower()
+        if text in _zones():
+            return text
+        raise Unfit(self.fix + _similar_zone(text))
+
+
+class CronFields(_Text):
+    """The five fields of a cron expression: their number and characters, not yet their meaning."""
+
+    range = "5 cron fields, at most 128 characters"
+    fix = 'use the 5 fields of a cron expression, at most 128 characters, such as "0 0 * * 0"'
+
+    def of_text(self, text: str) -> str:
+        """Count the fields."""
+        if len(text) <= _LONGEST_CRON and re.fullmatch(_CRON, text):
+            return text
+        raise Unfit(self.fix)
+
+
+def nearest(name: str, known: Collection[str]) -> str | None:
+    """Return what somebody who wrote this name may have meant."""
+    import difflib  # noqa: PLC0415  needed only for what is wrong
+
+    name = name[:_LONGEST_NAME]
+    same = [each for each in known if each == name]
+    cut_short = [each for each in known if each.endswith((f"_{name}", f".{name}", f"/{name}"))]
+    similar = difflib.get_close_matches(name, known, n=1, cutoff=_NEAR)
+    return next(iter([*same, *cut_short, *similar]), None)
+
+
+def _zones() -> list[str]:
+    """Return the names of the time zones that ship with us, whatever the machine has."""
+    from importlib.resources import files  # noqa: PLC0415  few settings name a zone
+
+    return files("tzdata").joinpath("zones").read_text("utf-8").split()
+
+
+def _similar_zone(text: str) -> str:
+    names = {zone.lower().rpartition("/")[2]: zone for zone in _zones()}  # A city says enough.
+    names |= {zone.lower(): zone for zone in (*_zones(), *_OUR_ZONES)}
+    meant = nearest(text.lower(), names)
+    return f'; did you mean "{names[meant]}"?' if meant else ""
