@@ -5,11 +5,33 @@ milliseconds since 1970, so that conditions can compare it. Over HTTP it is RFC 
 Rules never read a clock: `now` is an argument.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# What is further away is a mistake, and leaves no room for leases and delays.
+LAST_YEAR = 9_000
+_AN_INSTANT = "send one as 2026-11-22T12:00:00Z"
+_RFC3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?"
+    r"(?P<zone>[Zz]|[+-][0-9]{2}:[0-9]{2})?"
+)
 _MILLISECOND = timedelta(milliseconds=1)
+
+
+class NotAnInstant(ValueError):
+    """A text is not an instant in RFC 3339.
+
+    Attributes:
+        detail: what is wrong with it.
+        fix: what to send instead.
+    """
+
+    def __init__(self, detail: str, fix: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.fix = fix
 
 
 class Clock(Protocol):
@@ -42,3 +64,24 @@ def rfc3339(instant: datetime) -> str:
     utc = instant.astimezone(UTC)
     precision = "milliseconds" if utc.microsecond >= _MILLISECOND.microseconds else "seconds"
     return utc.isoformat(timespec=precision).replace("+00:00", "Z")
+
+
+def read_rfc3339(value: object) -> datetime:
+    """Return the instant of an RFC 3339 text with its offset, in UTC and whole microseconds.
+
+    Raises:
+        NotAnInstant: it is not one, has no offset, or is later than the year 9000.
+    """
+    form = _RFC3339.fullmatch(value) if isinstance(value, str) else None
+    if form is None:
+        raise NotAnInstant("it is not an RFC 3339 date and time", _AN_INSTANT)
+    if not form["zone"]:
+        fix = "append Z, or an offset as +01:00"
+        raise NotAnInstant("it does not say its offset from UTC", fix)
+    try:
+        instant = datetime.fromisoformat(form[0].upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise NotAnInstant("there is no such instant", _AN_INSTANT) from None
+    if instant.year > LAST_YEAR:
+        raise NotAnInstant("it is too far away", f"use a year up to {LAST_YEAR}")
+    return instant

@@ -76,6 +76,12 @@ class Conflict(PalyraError):
     status = 409
 
 
+class PreconditionFailed(PalyraError):
+    """The thing was changed meanwhile."""
+
+    status = 412
+
+
 class TooLarge(PalyraError):
     """The request is too large."""
 

@@ -1,6 +1,7 @@
 """From an `Authorization` header to the principal it stands for."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from chalicelib.access import token
 from chalicelib.access.store import AccessStore
@@ -17,17 +18,20 @@ class Principal:
     actor: str
 
 
-def authenticate(header: str, store: AccessStore) -> Principal:
+def authenticate(header: str, store: AccessStore, now: datetime) -> Principal:
     """Return the principal of an `Authorization` header.
 
     Raises:
-        Unauthenticated: it is missing, not a bearer token, or not a good one.
+        Unauthenticated: it is missing, not a bearer token, unknown, or expired.
         Unavailable: DynamoDB did not answer.
     """
     if not header.lower().startswith(_SCHEME):
         raise Unauthenticated("the request has no bearer token", fix=token.HOW)
     presented = token.parse(header[len(_SCHEME) :].strip())
-    name = store.name_of(presented)
-    if name is None:
+    admitted = store.admitted(presented)
+    if admitted is None:
         raise Unauthenticated("this API token is not known", fix=token.HOW)
-    return Principal(presented.owner, f"token:{name}")
+    # DynamoDB deletes expired items days late.
+    if admitted.until is not None and admitted.until <= now:
+        raise Unauthenticated("this API token has expired", fix="ask for a new one")
+    return Principal(presented.owner, f"token:{admitted.name}")

@@ -90,6 +90,7 @@ class WorkRow(Table):
     descendants = WholeNumber(null=True)
     busy = UnicodeAttribute(null=True)
     history: ListAttribute[str] = ListAttribute(null=True)
+    requested_by = UnicodeAttribute(null=True)
     ttl = WholeNumber(null=True)
 
 
@@ -146,6 +147,7 @@ def task_of(row: WorkRow) -> Task:
         descendants=int(row.descendants or 0),
         busy=row.busy or "",
         history=tuple(map(_attempt, row.history or ())),
+        requested_by=row.requested_by or "",
     )
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from chalicelib.access.idempotency import RequestKey
+from chalicelib.access.store import IdempotencyStore
 from chalicelib.background import events
 from chalicelib.background.aftermath import Aftermath
 from chalicelib.background.cancellation import Cancellation
@@ -104,6 +106,7 @@ class TaskService:
     courier: Courier
     journal: JournalStore
     incidents: IncidentStore
+    requests: IdempotencyStore
     maker: Maker
     aftermath: Aftermath
     cancellation: Cancellation
@@ -116,8 +119,12 @@ class TaskService:
 
     # Making and finding.
 
-    def create(self, owner: str, actor: str, draft: TaskDraft) -> Made:
+    def create(
+        self, owner: str, actor: str, draft: TaskDraft, key: RequestKey | None = None
+    ) -> Made:
         """Make a task and send it, unless its dedupe key stands for one already.
+
+        A request that made one before under the same key is answered with that one.
 
         Raises:
             Invalid: names the field and the fix.
@@ -125,12 +132,19 @@ class TaskService:
             Conflict: the parent delegates nothing more.
             Unavailable: AWS did not answer.
         """
-        self._check(draft)
         for _ in range(_TRIES):
+            now = self.clock.now()
+            if key and (made := self.requests.made(key, now)):
+                return Made(self.get(owner, made), is_new=False)
+            self._check(draft)
             if draft.dedupe_key and (first := self.work.deduped(owner, _dedupe(draft))):
+                if key:
+                    self.requests.keep(key, first.ref.id, now)
                 return Made(first, is_new=False)
             new = self._new(owner, draft)
             writes = [self.work.put_write(new), *self._bookkeeping(owner, draft, new)]
+            if key:
+                writes.append(self.requests.write(key, new.ref.id, now))
             try:
                 self.journal.append_with(events.created(new, actor), writes)
             except Cancelled:
@@ -138,7 +152,7 @@ class TaskService:
             task = self.get(owner, new.ref.id)
             self._send(task)
             return Made(task, is_new=True)
-        raise Unavailable("the task's parent or dedupe key is contended", fix="try again")
+        raise Unavailable("the task's parent or keys are contended", fix="try again")
 
     def get(self, owner: str, task_id: str) -> Task:
         """Return a task.

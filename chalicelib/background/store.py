@@ -8,7 +8,7 @@ done. Where a reply is lost and the SDK repeats the write, the refusal shows the
 write left it, and that is success.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -51,6 +51,7 @@ class NewTask:
     Attributes:
         last: sort key of the last slot that it stands for; its own for anything but a range.
         wake_at: when the sweep looks at it; None for a row that is closed from the start.
+        requested_by: who asked for a firing beside the schedule, or empty.
     """
 
     ref: TaskRef
@@ -72,6 +73,7 @@ class NewTask:
     payload_key: str = ""
     payload_sha256: str = ""
     membership: Membership | None = None
+    requested_by: str = ""
 
 
 class End(NamedTuple):
@@ -122,6 +124,11 @@ class WorkStore:
         """Return a task by a strongly consistent read, or None."""
         row = WorkRow.find(ref.pk, ref.sk)
         return task_of(row) if row else None
+
+    def get_all(self, refs: Iterable[TaskRef]) -> dict[TaskRef, Task]:
+        """Return those of these tasks that exist, by strongly consistent reads."""
+        rows = WorkRow.find_all(dict.fromkeys((ref.pk, ref.sk) for ref in refs))
+        return {task.ref: task for task in map(task_of, rows)}
 
     def due(self, lane: str, shard: int, now: datetime) -> Iterator[TaskRef]:
         """Yield the open tasks whose time to be looked at has come, oldest first."""
@@ -532,6 +539,7 @@ class WorkStore:
             payload=new.payload or None,
             payload_key=new.payload_key or None,
             payload_sha256=new.payload_sha256 or None,
+            requested_by=new.requested_by or None,
         )
         if new.membership:
             row.group, row.serial = new.membership.group, new.membership.serial

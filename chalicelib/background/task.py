@@ -251,6 +251,7 @@ class Task:
         children: how many tasks it has delegated, and `descendants` those of its whole tree.
         busy: which of its children may run now.
         history: the attempts that failed, oldest first; one that died without a word is missing.
+        requested_by: who asked for a firing beside the schedule, or empty.
     """
 
     ref: TaskRef
@@ -290,6 +291,7 @@ class Task:
     descendants: int = 0
     busy: str = ""
     history: tuple[Attempt, ...] = ()
+    requested_by: str = ""
 
     @property
     def has_fired(self) -> bool:

@@ -1,6 +1,6 @@
 """RunStore: the header of a run, and its steps."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from chalicelib.background.task import Checkpoint, State, Task, TaskRef
 from chalicelib.clock import from_ms, to_ms
 from chalicelib.runs.step import Step
 from chalicelib.settings import resource
-from chalicelib.tables import Refused, Table, TableMeta, WholeNumber, owned
+from chalicelib.tables import Refused, Table, TableMeta, WholeNumber, owned, reading
 
 _HEADER = "0"
 _INSTANT_DIGITS = 15
@@ -93,6 +93,17 @@ class RunHeader:
     last: Checkpoint | None = None
 
 
+class RecentKey(str):
+    """Where a run stands in the index: the instant of its start, and its id."""
+
+    __slots__ = ()
+
+    @property
+    def run_id(self) -> str:
+        """Return the id of the run."""
+        return self.partition("#")[2]
+
+
 class RunStore:
     """Runs and their steps."""
 
@@ -164,6 +175,21 @@ class RunStore:
         """Return a run's header, or None."""
         row = RunRow.find(owned(owner, run_id), _HEADER)
         return _header(row, run_id) if row else None
+
+    def headers(self, owner: str, run_ids: Iterable[str]) -> dict[str, RunHeader]:
+        """Return the headers of these runs that exist, by the run's id."""
+        keys = [(owned(owner, run_id), _HEADER) for run_id in dict.fromkeys(run_ids)]
+        found = ((row.pk.partition("#")[2], row) for row in RunRow.find_all(keys))
+        return {run_id: _header(row, run_id) for run_id, row in found}
+
+    def recent(self, owner: str, after: str | None, limit: int) -> Sequence[RecentKey]:
+        """Return an owner's runs, the latest started first, those that come after a key.
+
+        Read from an index: a run that was started a moment ago may be missing.
+        """
+        before = RunRow.recent_at < after if after else None
+        rows = RunRow.recent.query(owner, before, scan_index_forward=False, limit=limit)
+        return [RecentKey(row.recent_at) for row in reading(rows)]
 
     def steps(self, owner: str, run_id: str) -> Sequence[Step]:
         """Return all steps of a run, those that never counted among them."""

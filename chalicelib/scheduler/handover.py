@@ -13,10 +13,11 @@ from chalicelib.background.courier import Courier
 from chalicelib.background.shards import shard_of
 from chalicelib.background.store import NewTask, WorkStore
 from chalicelib.background.task import Outcome, Task, TaskRef, slot_instant, slot_key
+from chalicelib.errors import Unavailable
 from chalicelib.scheduler.job import KIND, Due
 from chalicelib.scheduler.misfire import plan
 from chalicelib.scheduler.store import JobStore
-from chalicelib.schedules import Schedule, read_schedule
+from chalicelib.schedules import InvalidSchedule, Schedule, read_schedule
 
 _log = logging.getLogger("palyra.handover")
 
@@ -54,6 +55,16 @@ class Handover:
                 break
             due = replace(due, slot=following)
         return handed
+
+    def kick(self, due: Due, now: datetime) -> None:
+        """Hand over a job's slots at once, after an operator's write.
+
+        The write was made already, so a failure is left to the next tick.
+        """
+        try:
+            self.hand_over(due, now)
+        except (Unavailable, InvalidSchedule):
+            _log.warning("the next tick hands over", extra={"job": due.pk}, exc_info=True)
 
     def _row(self, due: Due, schedule: Schedule, now: datetime) -> NewTask:
         decided = plan(due.slot, schedule, now, self.grace)

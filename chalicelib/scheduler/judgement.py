@@ -68,6 +68,8 @@ def _why_closed(task: Task, ver: int, hot: Hot) -> Close | None:
         return Close(Outcome.SUPERSEDED, "the job was deleted", holds_lock)
     if task.ref.slot <= hot.since:
         return Close(Outcome.SUPERSEDED, "the job was changed after this slot", holds_lock)
+    if task.requested_by:
+        return None  # An operator asked for it, whatever the schedule is by now.
     if hot.ver != ver and task.ref.slot not in read_schedule(hot.schedule):
         return Close(Outcome.SUPERSEDED, "the job's schedule no longer has this slot", holds_lock)
     return None

@@ -3,91 +3,27 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from pynamodb.attributes import ListAttribute, UnicodeAttribute
+from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
-from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 
 from chalicelib.background.task import Task
 from chalicelib.clock import from_ms, to_ms
-from chalicelib.scheduler.job import Definition, Due, Hot, Job, JobState
-from chalicelib.schedules import InvalidSchedule, Schedule, read_schedule
+from chalicelib.scheduler.job import Definition, Due, Hot, Job, JobState, Seen
+from chalicelib.scheduler.rows import (
+    DEFINITION,
+    HOT,
+    DefinitionRow,
+    HotRow,
+    definition_of,
+    due_of,
+    hot_of,
+    job_of,
+)
 from chalicelib.settings import resource
 from chalicelib.tables import Refused, Table, TableMeta, WholeNumber, Write, owned, reading
 
-_HOT = "hot"
-_DEFINITION = "def"
-
-
-class DueIndex(GlobalSecondaryIndex["HotRow"]):
-    """Enabled jobs by shard, in order of their next slot."""
-
-    class Meta:
-        """The index; what it includes changes only by operators' writes."""
-
-        index_name = "due"
-        projection = IncludeProjection(
-            ["ver", "state", "schedule", "misfire", "jitter", "lane", "max_attempts"]
-        )
-
-    due_shard = UnicodeAttribute(hash_key=True)
-    next = WholeNumber(range_key=True)
-
-
-class HotRow(Table):
-    """What ticks and workers compare and set."""
-
-    class Meta(TableMeta):
-        """The table."""
-
-        table_name = resource("jobs")
-
-    due = DueIndex()
-
-    sk = UnicodeAttribute(range_key=True)
-    state = UnicodeAttribute()
-    ver = WholeNumber()
-    since = WholeNumber()
-    schedule = UnicodeAttribute()
-    lane = UnicodeAttribute()
-    max_attempts = WholeNumber()
-    next = WholeNumber(null=True)
-    due_shard = UnicodeAttribute(null=True)
-    active = UnicodeAttribute(null=True)
-    active_token = WholeNumber(null=True)
-
-
-class ListedIndex(GlobalSecondaryIndex["DefinitionRow"]):
-    """Jobs by owner, in order of their making."""
-
-    class Meta:
-        """The index."""
-
-        index_name = "listed"
-        projection = KeysOnlyProjection()
-
-    listed_owner = UnicodeAttribute(hash_key=True)
-    listed_at = UnicodeAttribute(range_key=True)
-
-
-class DefinitionRow(Table):
-    """What a run reads once."""
-
-    class Meta(TableMeta):
-        """The table."""
-
-        table_name = resource("jobs")
-
-    listed = ListedIndex()
-
-    sk = UnicodeAttribute(range_key=True)
-    name = UnicodeAttribute()
-    prompt = UnicodeAttribute()
-    tools: ListAttribute[str] = ListAttribute()
-    created_at = WholeNumber()
-    created_by = UnicodeAttribute()
-    listed_owner = UnicodeAttribute()
-    listed_at = UnicodeAttribute()
+_READS = 3
 
 
 class TickRow(Table):
@@ -115,6 +51,11 @@ class TickLog:
         except Refused:
             return
 
+    def following(self, last: datetime, now: datetime) -> Write:
+        """Return the record of a tick that follows the one at `last`, for one transaction."""
+        actions = [TickRow.at.set(to_ms(now))]
+        return TickRow.change_write(*self._KEY, actions, TickRow.at == to_ms(last))
+
     def last(self) -> datetime | None:
         """Return when the last tick was, or None before the first."""
         row = TickRow.find(*self._KEY)
@@ -129,7 +70,7 @@ class JobStore:
         definition = job.definition
         hot = HotRow(
             due.pk,
-            _HOT,
+            HOT,
             state=job.state,
             ver=due.ver,
             since=to_ms(definition.created_at),
@@ -141,21 +82,35 @@ class JobStore:
         )
         row = DefinitionRow(
             due.pk,
-            _DEFINITION,
+            DEFINITION,
             name=definition.name,
             prompt=definition.prompt,
             tools=list(definition.tools),
             created_at=to_ms(definition.created_at),
             created_by=definition.created_by,
+            ver=definition.ver,
             listed_owner=owner,
             listed_at=job.id,
         )
         return [row.put_write(type(row).pk.does_not_exist()) for row in (hot, row)]
 
+    def change_write(self, seen: Seen, after: Seen, shard: int) -> list[Write]:
+        """Return the writes that turn a job as it was seen into another, for one transaction.
+
+        A deleted job leaves the list, but its rows stay: the ledger refers to them.
+        """
+        unchanged = (HotRow.ver == seen.hot.ver) & _is_next(seen.hot.next)
+        return [
+            HotRow.change_write(seen.pk, HOT, _hot_actions(after.hot, shard), unchanged),
+            DefinitionRow.change_write(
+                seen.pk, DEFINITION, _definition_actions(after), DefinitionRow.pk.exists()
+            ),
+        ]
+
     def due(self, shard: int, until: datetime) -> Iterator[Due]:
         """Yield the enabled jobs of a shard whose next slot is at or before an instant."""
         rows = HotRow.due.query(str(shard), HotRow.next <= to_ms(until))
-        return (_due(row) for row in reading(rows))
+        return (due_of(row) for row in reading(rows))
 
     def next_slots(self, shard: int) -> Iterator[datetime]:
         """Yield a shard's next slots, earliest first."""
@@ -169,7 +124,7 @@ class JobStore:
         if to is not None:
             actions = [HotRow.next.set(to_ms(to))]
         try:
-            HotRow.change(due.pk, _HOT, actions, condition)
+            HotRow.change(due.pk, HOT, actions, condition)
         except Refused:
             return False
         return True
@@ -189,9 +144,9 @@ class JobStore:
             condition &= (HotRow.since < to_ms(task.ref.slot)) & (HotRow.ver == ver)
         actions = [HotRow.active.set(task.ref.sk), HotRow.active_token.set(task.token)]
         try:
-            HotRow.change(task.ref.pk, _HOT, actions, condition)
+            HotRow.change(task.ref.pk, HOT, actions, condition)
         except Refused as refused:
-            raise Refused(_hot(refused.old) if refused.old else None) from refused
+            raise Refused(hot_of(refused.old) if refused.old else None) from refused
 
     def release(self, task: Task) -> bool:
         """Let go of the job's lock that a task took under its token or an earlier one."""
@@ -203,13 +158,13 @@ class JobStore:
 
     def hot(self, pk: str) -> Hot | None:
         """Return a job's hot row, or None."""
-        row = HotRow.find(pk, _HOT)
-        return _hot(row) if row else None
+        row = HotRow.find(pk, HOT)
+        return hot_of(row) if row else None
 
     def definition(self, pk: str) -> Definition | None:
         """Return a job's definition, or None."""
-        row = DefinitionRow.find(pk, _DEFINITION)
-        return _definition(row) if row else None
+        row = DefinitionRow.find(pk, DEFINITION)
+        return definition_of(row) if row else None
 
     def listed(self, owner: str, after: str | None, limit: int) -> Sequence[str]:
         """Return ids of an owner's jobs, newest first, those made before the job `after`.
@@ -220,20 +175,32 @@ class JobStore:
         rows = DefinitionRow.listed.query(owner, before, scan_index_forward=False, limit=limit)
         return [row.listed_at for row in reading(rows)]
 
+    def seen(self, pk: str) -> Seen | None:
+        """Return both rows of a job, of one version unless it changes all the time; or None."""
+        seen = None
+        for _ in range(_READS):
+            # The hot row first: a write that is based on an older one will be refused.
+            hot, definition = self.hot(pk), self.definition(pk)
+            if hot is None or definition is None:
+                return None
+            seen = Seen(pk, hot, definition)
+            if hot.ver == definition.ver:
+                break
+        return seen
+
     def find(self, owner: str, job_id: str) -> Job | None:
         """Return a job, or None."""
-        pk = owned(owner, job_id)
-        hot, definition = self.hot(pk), self.definition(pk)
-        return _job(job_id, hot, definition) if hot and definition else None
+        seen = self.seen(owned(owner, job_id))
+        return job_of(job_id, seen.hot, seen.definition) if seen else None
 
     def find_all(self, owner: str, job_ids: Sequence[str]) -> list[Job]:
         """Return the jobs of these ids that exist, in their order."""
         keys = [owned(owner, job_id) for job_id in job_ids]
-        hot = {row.pk: _hot(row) for row in HotRow.find_all((pk, _HOT) for pk in keys)}
-        rows = DefinitionRow.find_all((pk, _DEFINITION) for pk in keys)
-        definitions = {row.pk: _definition(row) for row in rows}
+        hot = {row.pk: hot_of(row) for row in HotRow.find_all((pk, HOT) for pk in keys)}
+        rows = DefinitionRow.find_all((pk, DEFINITION) for pk in keys)
+        definitions = {row.pk: definition_of(row) for row in rows}
         return [
-            _job(job_id, hot[pk], definitions[pk])
+            job_of(job_id, hot[pk], definitions[pk])
             for job_id, pk in zip(job_ids, keys, strict=True)
             if pk in hot and pk in definitions
         ]
@@ -242,7 +209,7 @@ class JobStore:
         try:
             HotRow.change(
                 pk,
-                _HOT,
+                HOT,
                 [HotRow.active.remove(), HotRow.active_token.remove()],
                 (HotRow.active == active) & token,
             )
@@ -251,51 +218,36 @@ class JobStore:
         return True
 
 
-def _job(job_id: str, hot: Hot, definition: Definition) -> Job:
-    return Job(
-        id=job_id,
-        definition=definition,
-        state=hot.state,
-        schedule=_readable(hot.schedule),
-        next=hot.next,
+def _is_next(slot: datetime | None) -> Condition:
+    is_same: Condition = (
+        HotRow.next.does_not_exist() if slot is None else HotRow.next == to_ms(slot)
     )
+    return is_same
 
 
-def _readable(text: str) -> Schedule | None:
-    try:
-        return read_schedule(text)
-    except InvalidSchedule:
-        return None
+def _hot_actions(after: Hot, shard: int) -> list[Action]:
+    is_due = after.state is JobState.ENABLED and after.next is not None
+    return [
+        HotRow.state.set(after.state),
+        HotRow.ver.set(after.ver),
+        HotRow.since.set(to_ms(after.since)),
+        HotRow.schedule.set(after.schedule),
+        HotRow.op.set(after.op),
+        HotRow.next.remove() if after.next is None else HotRow.next.set(to_ms(after.next)),
+        HotRow.due_shard.set(str(shard)) if is_due else HotRow.due_shard.remove(),
+    ]
 
 
-def _due(row: HotRow) -> Due:
-    return Due(
-        pk=row.pk,
-        slot=from_ms(row.next),
-        ver=int(row.ver),
-        schedule=row.schedule,
-        lane=row.lane,
-        max_attempts=int(row.max_attempts),
-    )
-
-
-def _hot(row: HotRow) -> Hot:
-    return Hot(
-        state=JobState(row.state),
-        ver=int(row.ver),
-        since=from_ms(row.since),
-        schedule=row.schedule,
-        next=from_ms(row.next) if row.next is not None else None,
-        active=row.active or "",
-        active_token=int(row.active_token or 0),
-    )
-
-
-def _definition(row: DefinitionRow) -> Definition:
-    return Definition(
-        name=row.name,
-        prompt=row.prompt,
-        tools=list(row.tools),
-        created_at=from_ms(row.created_at),
-        created_by=row.created_by,
-    )
+def _definition_actions(after: Seen) -> list[Action]:
+    definition = after.definition
+    actions: list[Action] = [
+        DefinitionRow.name.set(definition.name),
+        DefinitionRow.prompt.set(definition.prompt),
+        DefinitionRow.tools.set(list(definition.tools)),
+        DefinitionRow.ver.set(definition.ver),
+        DefinitionRow.updated_at.set(to_ms(definition.updated_at)),
+        DefinitionRow.updated_by.set(definition.updated_by),
+    ]
+    if after.hot.state is JobState.DELETED:
+        actions += [DefinitionRow.listed_owner.remove(), DefinitionRow.listed_at.remove()]
+    return actions

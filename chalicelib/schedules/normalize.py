@@ -1,33 +1,46 @@
 """From what an operator writes, and from what is stored, to a schedule."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
+from chalicelib.schedules import timezone
+from chalicelib.schedules.at import At
 from chalicelib.schedules.errors import InvalidSchedule
 from chalicelib.schedules.every import Every
 from chalicelib.schedules.schedule import Schedule
 
-_FIX = 'use {"every": "60s"}: an interval from 10s to 366d'
+_KINDS = ("every", "at")
+_TIMEZONE = "timezone"
+_FIX = (
+    'use {"every": "60s"}: an interval from 10s to 366d, or {"at": "2026-11-22T13:00:00Z"}: '
+    "one instant to come"
+)
 
 
-def normalize_schedule(spec: Mapping[str, object], *, now: datetime) -> Schedule:
+def normalize_schedule(
+    spec: Mapping[str, object], *, now: datetime, default_timezone: str = timezone.DEFAULT
+) -> Schedule:
     """Return the schedule of a specification such as `{"every": "60s"}`.
 
     Args:
         spec: what the operator wrote.
-        now: the instant that an interval is anchored to.
+        now: the instant that an interval is anchored to, and that a single one must be after.
+        default_timezone: the time zone of a schedule that needs one and names none.
 
     Raises:
         InvalidSchedule: it is not one; names the field and the fix.
     """
-    unknown = sorted(set(spec) - {"every"})
-    if unknown:
-        raise InvalidSchedule(
-            f"{unknown[0]!r:.60} is not a kind of schedule", field="schedule", fix=_FIX
-        )
-    if "every" not in spec:
-        raise InvalidSchedule("the schedule is empty", field="schedule", fix=_FIX)
-    return Every.parse(spec["every"], now=now)
+    kind = _kind(spec)
+    if kind == "every":
+        if _TIMEZONE in spec:
+            raise InvalidSchedule(
+                "an interval has no time zone", field="schedule.timezone", fix="leave it out"
+            )
+        return Every.parse(spec["every"], now=now)
+    names_zone = _TIMEZONE in spec
+    zone = timezone.known(spec[_TIMEZONE] if names_zone else default_timezone)
+    return replace(At.parse(spec["at"], now=now), zone=zone, names_zone=names_zone)
 
 
 def read_schedule(text: str) -> Schedule:
@@ -36,7 +49,24 @@ def read_schedule(text: str) -> Schedule:
     Raises:
         InvalidSchedule: this version cannot read it.
     """
-    schedule = Every.read(text)
+    schedule = Every.read(text) or At.read(text)
     if schedule is None:
         raise InvalidSchedule(f"the stored schedule {text!r:.80} cannot be read", field="schedule")
     return schedule
+
+
+def _kind(spec: Mapping[str, object]) -> str:
+    """Return which kind of schedule is meant."""
+    unknown = sorted(set(spec) - {*_KINDS, _TIMEZONE})
+    if unknown:
+        raise InvalidSchedule(
+            f"{unknown[0]!r:.60} is not a kind of schedule", field="schedule", fix=_FIX
+        )
+    named = [kind for kind in _KINDS if kind in spec]
+    if not named:
+        raise InvalidSchedule("the schedule does not say when", field="schedule", fix=_FIX)
+    if len(named) > 1:
+        raise InvalidSchedule(
+            "a schedule is one of every and at, not both", field="schedule", fix="leave one out"
+        )
+    return named[0]

@@ -10,25 +10,25 @@ pytestmark = pytest.mark.usefixtures("world")
 def test_an_admitted_token_is_good_under_its_name() -> None:
     token = mint("main")
     AccessStore().admit(token, name="laptop", now=NOON)
-    assert AccessStore().name_of(token) == "laptop"
+    assert AccessStore().admitted(token) == ("laptop", None)
 
 
 def test_a_token_that_nobody_admitted_is_not_good() -> None:
     AccessStore().admit(mint("main"), name="laptop", now=NOON)
-    assert AccessStore().name_of(mint("main")) is None
+    assert AccessStore().admitted(mint("main")) is None
 
 
 def test_admitting_a_token_again_changes_nothing() -> None:
     token = mint("main")
     for name in ("first", "second"):
         AccessStore().admit(token, name=name, now=NOON)
-    assert AccessStore().name_of(token) == "first"
+    assert AccessStore().admitted(token) == ("first", None)
 
 
 def test_another_container_knows_the_token() -> None:
     token = mint("main")
     AccessStore().admit(token, name="laptop", now=NOON)
-    assert AccessStore().name_of(token) == "laptop"
+    assert AccessStore().admitted(token) == ("laptop", None)
 
 
 def test_only_the_hash_of_a_token_is_stored() -> None:

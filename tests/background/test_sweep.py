@@ -11,7 +11,7 @@ from chalicelib.background.rows import WorkRow
 from chalicelib.background.sweep import ATTEMPTS_USED_UP, CHILD_TIMED_OUT
 from chalicelib.background.task import State, Task
 from chalicelib.errors import Unavailable
-from chalicelib.scheduler.store import HotRow
+from chalicelib.scheduler.rows import HotRow
 from tests.support.faults import Crash, before, crash
 from tests.support.tasks import (
     OPERATOR,

@@ -6,7 +6,7 @@ from chalicelib.background.store import End, LostClaim
 from chalicelib.background.task import Outcome, State, Task
 from chalicelib.errors import Unavailable
 from chalicelib.journal.event import Event
-from chalicelib.scheduler.store import HotRow
+from chalicelib.scheduler.rows import HotRow
 from tests.support.faults import before
 from tests.support.tasks import (
     DONE,

@@ -84,7 +84,7 @@ class Rooms:
         draft = Draft(
             name="health", schedule=schedule, prompt="How is it?", tools=["system.health"]
         )
-        return self.jobs.create(owner, "token:bench", draft)
+        return self.jobs.create(owner, "token:bench", draft).job
 
     def swept(self) -> dict[str, int]:
         """Let the sweep run."""

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.background.task import State
 from chalicelib.scheduler.job import Job
-from chalicelib.scheduler.store import HotRow
+from chalicelib.scheduler.rows import HotRow
 from tests.support.faults import Crash, crash, every_write_retried, recorded
 from tests.support.world import World, a_world
 

@@ -7,7 +7,7 @@ from chalicelib.background.task import State
 from chalicelib.policy.engine import PolicyEngine
 from chalicelib.scheduler.dispatch import Dispatch
 from chalicelib.scheduler.job import Job
-from chalicelib.scheduler.store import DefinitionRow, HotRow
+from chalicelib.scheduler.rows import DefinitionRow, HotRow
 from tests.support.faults import recorded
 from tests.support.world import NOON, World
 

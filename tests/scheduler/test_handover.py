@@ -6,7 +6,7 @@ import pytest
 from chalicelib.background.queue import LaneQueue
 from chalicelib.background.task import TaskRef
 from chalicelib.scheduler.job import Due
-from chalicelib.scheduler.store import HotRow
+from chalicelib.scheduler.rows import HotRow
 from tests.support.faults import Crash, crash, every_write_retried, recorded
 from tests.support.world import MINUTE, NOON, World
 

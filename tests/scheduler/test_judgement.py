@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 
 from chalicelib.background.task import Outcome, State, TaskRef, slot_key
 from chalicelib.scheduler.job import KIND, Hot, JobState
@@ -7,6 +8,7 @@ from tests.support.tasks import a_task
 from tests.support.world import MINUTE, NOON
 
 TASK = a_task(ref=TaskRef("main#J", slot_key(NOON)), kind=KIND, state=State.RUNNING, ver=1, token=3)
+SECOND = timedelta(seconds=1)
 FIRED = replace(TASK, outcome=Outcome.FIRED)
 SLOT = TASK.ref.sk
 HOT = Hot(
@@ -15,6 +17,8 @@ HOT = Hot(
     since=NOON - MINUTE,
     schedule=f"every/1 60s from {int((NOON - MINUTE).timestamp())}",
     next=NOON + MINUTE,
+    lane="normal",
+    max_attempts=3,
     active="",
     active_token=0,
 )
@@ -78,3 +82,16 @@ def test_a_fired_slot_is_not_judged_again() -> None:
     other = slot_key(NOON - MINUTE)
 
     assert judge(FIRED, 1, replace(paused, active=other, active_token=7)) == Held(other, 7)
+
+
+def test_a_firing_that_was_asked_for_needs_no_slot_of_the_schedule() -> None:
+    asked_for = replace(TASK, ref=TaskRef("main#J", slot_key(NOON + SECOND)), requested_by="me")
+
+    assert judge(asked_for, 1, replace(HOT, ver=2)) == TryVersion(2)
+
+
+def test_a_firing_that_was_asked_for_before_a_resume_is_superseded() -> None:
+    closed = judge(replace(TASK, requested_by="me"), 1, replace(HOT, ver=2, since=NOON))
+
+    assert isinstance(closed, Close)
+    assert closed.outcome is Outcome.SUPERSEDED

@@ -19,7 +19,7 @@ def test_a_specification_of_an_interval_is_anchored_now() -> None:
     [
         {},
         {"cron": "* * * * *"},
-        {"at": "2026-11-22T12:00:00Z"},
+        {"timezone": "utc"},
         {"every": "60s", "cron": "* * * * *"},
         {"Every": "60s"},
         {"every ": "60s"},

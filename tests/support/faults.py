@@ -7,6 +7,7 @@ from typing import Any
 from unittest.mock import patch
 
 import botocore.client
+import botocore.exceptions
 
 _REAL = botocore.client.BaseClient._make_api_call
 
@@ -66,6 +67,34 @@ def every_write_retried() -> Iterator[None]:
         if operation in {"PutItem", "UpdateItem", "SendMessage"}:
             _REAL(client, operation, arguments)
         return _REAL(client, operation, arguments)
+
+    with patch.object(botocore.client.BaseClient, "_make_api_call", call):
+        yield
+
+
+@contextmanager
+def every_transaction_repeated() -> Iterator[None]:
+    """Make every transaction twice, as after a lost reply that the SDK's token no longer covers."""
+
+    def call(client: Any, operation: str, arguments: dict[str, Any]) -> Any:
+        if operation == "TransactWriteItems":
+            _REAL(client, operation, arguments)
+            arguments = {**arguments, "ClientRequestToken": "another"}
+        return _REAL(client, operation, arguments)
+
+    with patch.object(botocore.client.BaseClient, "_make_api_call", call):
+        yield
+
+
+@contextmanager
+def replies_of_transactions_lost() -> Iterator[None]:
+    """Make every transaction, and never tell whether it was made."""
+
+    def call(client: Any, operation: str, arguments: dict[str, Any]) -> Any:
+        answer = _REAL(client, operation, arguments)
+        if operation == "TransactWriteItems":
+            raise botocore.exceptions.ReadTimeoutError(endpoint_url="dynamodb")
+        return answer
 
     with patch.object(botocore.client.BaseClient, "_make_api_call", call):
         yield

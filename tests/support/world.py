@@ -90,7 +90,7 @@ class World:
     def __post_init__(self) -> None:
         self.services = self.container()
 
-    def container(self, **settings: int) -> Services:
+    def container(self, **settings: Any) -> Services:
         """Return services as a fresh container makes them, nothing cached."""
         fresh = Container(
             settings=replace(self.settings, **settings),
@@ -115,7 +115,7 @@ class World:
             prompt=fields.get("prompt", "Summarize health"),
             tools=fields.get("tools", ["system.health"]),
         )
-        return self.services.jobs.create(owner, "token:test", draft)
+        return self.services.jobs.create(owner, "token:test", draft).job
 
     def ref(self, job: Job, minutes: float = 1, owner: str = "main") -> TaskRef:
         """Return the row of a job's slot, so many minutes after noon."""

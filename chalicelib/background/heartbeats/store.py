@@ -104,6 +104,14 @@ class HeartbeatStore:
         rows = HeartbeatRow.page(owned(owner, kind), condition, consistent_read=True, limit=limit)
         return [_record(row) for row in rows]
 
+    def count(self, owner: str) -> int:
+        """Return how much work of an owner gave signs of life, of any kind.
+
+        Raises:
+            Unavailable: DynamoDB did not answer.
+        """
+        return sum(self._count(owned(owner, kind)) for kind in WorkHeartbeatKind)
+
     def stale(self, shard: int, before: datetime, limit: int) -> Iterator[HeartbeatKey]:
         """Yield the work of a shard that was last heard before an instant, longest silent first.
 
@@ -112,6 +120,10 @@ class HeartbeatStore:
         silent = HeartbeatRow.updated_at < to_ms(before)
         for row in reading(HeartbeatRow.stale_index.query(str(shard), silent, limit=limit)):
             yield _key(row)
+
+    def _count(self, pk: str) -> int:
+        rows = HeartbeatRow.page(pk, consistent_read=True, attributes_to_get=["sk"])
+        return sum(1 for _ in rows)
 
     def _row(self, record: WorkHeartbeatRecord) -> HeartbeatRow:
         pk = owned(record.owner, record.kind)

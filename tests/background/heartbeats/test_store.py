@@ -193,3 +193,14 @@ class TestStale:
         heartbeats.clear("main", RUN, "R", 2)
 
         assert stale(heartbeats, NOON) == []
+
+
+def test_all_work_of_an_owner_is_counted() -> None:
+    heartbeats = HeartbeatStore(shards=4)
+    for kind in WorkHeartbeatKind:
+        for owner, object_id in (("main", "A"), ("main", "B"), ("other", "A")):
+            sign = WorkHeartbeatUpdate(owner=owner, kind=kind, object_id=object_id)
+            heartbeats.record(sign, NOON)
+
+    assert heartbeats.count("main") == 8
+    assert heartbeats.count("nobody") == 0

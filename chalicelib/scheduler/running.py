@@ -1,0 +1,128 @@
+"""Run now: one firing beside the schedule, in a slot of its own, in lane high.
+
+Its slot is the first whole second to come that is none of the schedule's and has no row, so that
+it is judged, locked and accounted for as any other.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib.access.idempotency import RequestKey
+from chalicelib.access.store import IdempotencyStore
+from chalicelib.background.courier import Courier
+from chalicelib.background.shards import shard_of
+from chalicelib.background.store import NewTask, WorkStore
+from chalicelib.background.task import Lane, Task, TaskRef, slot_key
+from chalicelib.clock import Clock
+from chalicelib.errors import Conflict, NotFound, Unavailable
+from chalicelib.ids import Ids
+from chalicelib.journal.event import Event
+from chalicelib.journal.store import JournalStore
+from chalicelib.scheduler import events
+from chalicelib.scheduler.job import KIND, Hot, JobState, MadeFiring, readable
+from chalicelib.scheduler.store import JobStore
+from chalicelib.tables import Cancelled, owned
+
+_log = logging.getLogger("palyra.jobs")
+_TRIES = 8
+_SECOND = timedelta(seconds=1)
+_FIXES = {
+    JobState.PAUSED: ("the job is paused", "resume it first"),
+    JobState.DELETED: ("the job was deleted", "make a new job"),
+}
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Trigger:
+    """Makes firings that operators ask for."""
+
+    jobs: JobStore
+    work: WorkStore
+    journal: JournalStore
+    courier: Courier
+    requests: IdempotencyStore
+    clock: Clock
+    ids: Ids
+    shards: int
+
+    def fire(self, owner: str, actor: str, job_id: str, key: RequestKey | None) -> MadeFiring:
+        """Make a firing of a job's next free second, and send it.
+
+        Raises:
+            NotFound: the owner has no such job.
+            Conflict: it is paused or deleted.
+            Invalid: the key was used for another body.
+            Unavailable: AWS did not answer, or each second was taken.
+        """
+        op, behind = self.ids.ulid(self.clock.now()), self.clock.now()
+        for _ in range(_TRIES):
+            now = self.clock.now()
+            if key and (made := self.requests.made(key, now)):
+                return MadeFiring(self._task(TaskRef.of(owner, made)), is_new=False)
+            hot = self._enabled(owner, job_id)
+            slot = _free_second(hot, max(behind, now, hot.since))
+            new = self._row(TaskRef(owned(owner, job_id), slot_key(slot)), hot, actor, now)
+            if self._make(new, events.run(new, op), key):
+                return MadeFiring(self._sent(new.ref), is_new=True)
+            behind = slot
+        raise Unavailable("the seconds to come are all taken", fix="try again")
+
+    def _enabled(self, owner: str, job_id: str) -> Hot:
+        hot = self.jobs.hot(owned(owner, job_id))
+        if hot is None:
+            raise NotFound(f"there is no job {job_id!r:.120}")
+        if hot.state is not JobState.ENABLED:
+            detail, fix = _FIXES[hot.state]
+            raise Conflict(detail, fix=fix)
+        return hot
+
+    def _row(self, ref: TaskRef, hot: Hot, actor: str, now: datetime) -> NewTask:
+        return NewTask(
+            ref=ref,
+            kind=KIND,
+            lane=Lane.HIGH,
+            shard=shard_of(ref.pk, self.shards),
+            last_attempt=hot.max_attempts - 1,
+            ver=hot.ver,
+            last=ref.sk,
+            wake_at=ref.slot + self.work.lease,
+            created_at=now,
+            requested_by=actor,
+        )
+
+    def _make(self, new: NewTask, event: Event, key: RequestKey | None) -> bool:
+        """Put a row; False where its second was taken, or the key used meanwhile."""
+        writes = [self.work.put_write(new)]
+        if key is not None:
+            writes.append(self.requests.write(key, new.ref.id, new.created_at))
+        try:
+            self.journal.append_with(event, writes)
+        except Cancelled:
+            # After a lost reply the repeat is refused by its own effect.
+            return self.journal.holds(event, since=event.at)
+        return True
+
+    def _sent(self, ref: TaskRef) -> Task:
+        """Send a firing's message; it exists already, so a failure is left to the sweep."""
+        task = self._task(ref)
+        try:
+            self.courier.send(task)
+        except Unavailable:
+            _log.warning("the sweep will send it", extra={"task": ref.id}, exc_info=True)
+        return task
+
+    def _task(self, ref: TaskRef) -> Task:
+        task = self.work.get(ref)
+        if task is None:
+            raise NotFound(f"there is no task {ref.id!r:.160}")
+        return task
+
+
+def _free_second(hot: Hot, after: datetime) -> datetime:
+    """Return the first whole second later than an instant that is none of the schedule's."""
+    schedule = readable(hot.schedule)
+    slot = after.replace(microsecond=0) + _SECOND
+    while schedule is not None and slot in schedule:
+        slot += _SECOND
+    return slot
