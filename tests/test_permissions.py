@@ -1,27 +1,31 @@
 """Each function may do what it does, and nothing that it never does.
 
-Every call to AWS of a function's flows is recorded and held against its policy file: each must be
-allowed, and each allowed action must have been made.
+Every call to AWS of a function's flows is recorded and held against its policy: each must be
+allowed, and each allowed action must have been made. Wherever else a test invokes a function, the
+function is held to its policy too (`tests.permissions.policies.acting_as`).
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
-from pathlib import Path
 
+import boto3
 import pytest
 
 from chalicelib.clock import SystemClock
 from chalicelib.functions.wiring.container import container
+from infra.grants import FunctionClass
+from infra.permissions import CLASSES
 from tests.permissions import api, dead_letter, sweep, tick, worker
+from tests.permissions.policies import acting_as, is_allowed, policy
 from tests.permissions.recorder import Action, Recorder
+from tests.support.faults import before
 from tests.support.world import World, a_world
 
-CHALICE = Path(__file__).parents[1] / ".chalice"
+LOGS = "Lambda keeps what a function prints"
 IN_OUR_NAME = {
-    "logs:CreateLogGroup": "Lambda keeps what a function prints",
-    "logs:CreateLogStream": "Lambda keeps what a function prints",
-    "logs:PutLogEvents": "Lambda keeps what a function prints",
+    "logs:CreateLogStream": LOGS,
+    "logs:PutLogEvents": LOGS,
     "sqs:GetQueueAttributes": "Lambda's poller looks how many messages wait",
     "sqs:ReceiveMessage": "Lambda's poller takes the messages of a function",
     "sqs:DeleteMessage": "Lambda's poller deletes the messages of a function",
@@ -33,58 +37,71 @@ FLOWS: Mapping[str, Sequence[Callable[[World, Recorder], None]]] = {
     "worker": worker.FLOWS,
     "dead-letter": dead_letter.FLOWS,
 }
-each_function = pytest.mark.parametrize("function", FLOWS)
+each_class = pytest.mark.parametrize("kind", FLOWS)
 
 
-@each_function
-def test_a_function_may_do_all_that_it_does(function: str) -> None:
-    allowed = policy(function)
-    assert [it for it in sorted(done_by(function)) if not any(map(it.is_allowed_by, allowed))] == []
+@each_class
+def test_a_function_may_do_all_that_it_does(kind: str) -> None:
+    assert [it for it in sorted(done_by(kind)) if not is_allowed(kind, it)] == []
 
 
-@each_function
-def test_a_function_may_do_nothing_that_it_never_does(function: str) -> None:
-    made = done_by(function)
-    unused = [it for it in policy(function) if not any(one.is_allowed_by(it) for one in made)]
+@each_class
+def test_a_function_may_do_nothing_that_it_never_does(kind: str) -> None:
+    made = done_by(kind)
+    unused = [it for it in policy(kind) if not any(one.is_allowed_by(it) for one in made)]
     assert [it for it in unused if it.name not in IN_OUR_NAME] == []
 
 
-@each_function
-def test_no_action_is_allowed_by_a_wildcard(function: str) -> None:
-    assert [it for it in policy(function) if "*" in it.name] == []
+def test_every_class_is_held_against_what_its_functions_do() -> None:
+    assert set(CLASSES) == set(FLOWS)
 
 
-@each_function
-def test_no_policy_reaches_beyond_palyra(function: str) -> None:
-    for allowed in policy(function):
-        _arn, _aws, _service, _region, _account, *name = allowed.resource.split(":")
-        assert "palyra-" in name[-1], allowed
-        assert not name[-1].startswith("*")
+@pytest.mark.parametrize("of", CLASSES.values(), ids=CLASSES)
+def test_the_table_says_why_each_action_is_allowed(of: FunctionClass) -> None:
+    reasons = [why for grant in of.grants for why in grant.actions.values()]
+    assert [why for why in reasons if len(why.split()) < 3] == []
 
 
-def test_every_policy_is_held_against_what_its_functions_do() -> None:
-    files = {file.stem.removeprefix("policy-") for file in CHALICE.glob("policy-*.json")}
-    assert files == set(FLOWS)
+@pytest.mark.usefixtures("world")
+def test_a_function_that_does_what_it_may_not_ends_its_test() -> None:
+    with acting_as("tick"):
+        boto3.client("dynamodb").query(
+            TableName="palyra-local-jobs",
+            IndexName="due",
+            KeyConditionExpression="due_shard = :shard",
+            ExpressionAttributeValues={":shard": {"S": "0"}},
+        )
+        with pytest.raises(pytest.fail.Exception, match=r"tick may not do dynamodb:DeleteTable"):
+            boto3.client("dynamodb").delete_table(TableName="palyra-local-jobs")
 
 
-@cache
-def policy(function: str) -> list[Action]:
-    """Return what a policy file allows, one action on one resource each."""
-    statements = json.loads((CHALICE / f"policy-{function}.json").read_text())["Statement"]
-    assert all(statement["Effect"] == "Allow" for statement in statements)
-    return [
-        Action(name, resource)
-        for statement in statements
-        for name in statement["Action"]
-        for resource in statement["Resource"]
-    ]
+@pytest.mark.usefixtures("world")
+def test_no_function_can_hide_what_it_may_not_do() -> None:
+    with pytest.raises(pytest.fail.Exception), acting_as("tick"), suppress(Exception):
+        boto3.client("sqs").purge_queue(QueueUrl="https://sqs/1/palyra-local-normal")
 
 
-@cache
-def done_by(function: str) -> set[Action]:
-    """Return what a function did in flows that lead it through everything it does."""
+def test_what_a_test_does_in_the_middle_of_a_call_is_not_the_functions(world: World) -> None:
+    job, seen = world.job(), list[str]()
+
+    def look() -> None:
+        boto3.client("sqs").list_queues()
+        seen.append("looked")
+
     record = Recorder()
-    for flow in FLOWS[function]:
+    with before("UpdateItem", "system", look), record(), acting_as("tick"):
+        world.at(1)
+        world.services.tick.run()
+    assert seen == ["looked"]
+    assert not [it for it in record.actions if "List" in it.name]
+    assert world.ledger(job)
+
+
+@cache
+def done_by(kind: str) -> set[Action]:
+    """Return what a class did in flows that lead it through everything it does."""
+    record = Recorder()
+    for flow in FLOWS[kind]:
         with a_world() as world, pytest.MonkeyPatch.context() as patch:
             patch.setattr(SystemClock, "now", lambda _machine, of=world.clock: of.now())
             container.cache_clear()

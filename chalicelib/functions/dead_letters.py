@@ -8,8 +8,8 @@ from chalice.app import Blueprint, SQSEvent
 
 from chalicelib.background.task import Lane
 from chalicelib.errors import Unavailable
-from chalicelib.functions.observability import logger, traced
-from chalicelib.functions.wiring.container import container
+from chalicelib.functions.observability import logger, measure, traced
+from chalicelib.functions.wiring.container import Container, container
 from chalicelib.functions.wiring.dead_letters import dead_letters as make_dead_letters
 from chalicelib.settings import resource
 
@@ -48,15 +48,17 @@ def dead_letter_low(event: SQSEvent) -> None:
 
 def _bury_all(event: SQSEvent, lane: Lane) -> None:
     messages = [(record.body, record.to_dict()["messageId"]) for record in event]
-    kept = sum(not _bury(body, message_id, lane) for body, message_id in messages)
+    of = container()
+    measure({"DeadLetters": len(messages)}, lane=lane)
+    kept = sum(not _bury(of, body, message_id, lane) for body, message_id in messages)
     if kept:
         raise Unavailable(f"{kept} of {len(messages)} dead letters could not be written down")
 
 
-def _bury(body: str, message_id: str, lane: Lane) -> bool:
+def _bury(of: Container, body: str, message_id: str, lane: Lane) -> bool:
     """Return whether it was buried."""
     try:
-        make_dead_letters(container()).bury(body, message_id, lane)
+        make_dead_letters(of).bury(body, message_id, lane)
     except Exception:  # noqa: BLE001  one message must not keep the others
         logger.exception("a dead letter stays", extra={"message_id": message_id})
         return False

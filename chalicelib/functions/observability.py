@@ -1,17 +1,42 @@
-"""Logs: JSON lines that carry one correlation id from the tick over the queue to the run.
+"""Logs and metrics: JSON lines, which Lambda keeps and CloudWatch reads.
 
-The id is the run's own, which is derived from job and slot: every line about a slot carries it,
-whoever writes it. Triggers that Lambda calls bypass app.py, so this is a decorator on each of
-them. Rooms log with the standard library, below the logger `palyra`.
+Lines carry one correlation id from the tick over the queue to the run: the run's own, which is
+derived from job and slot, so that every line about a slot carries it, whoever writes it. Triggers
+that Lambda calls bypass app.py, so what they need around them are decorators on each of them.
+Rooms log with the standard library, below the logger `palyra`, and know of no metrics: what is
+measured is what their use cases return. docs/alarms.md says what watches the metrics.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-logger = Logger(service="palyra")
+from chalicelib.errors import InvalidSettings
+from chalicelib.settings import stage
+
+NAMESPACE = "Palyra"
+_SERVICE = "palyra"
+
+logger = Logger(service=_SERVICE)
+
+
+def measure(values: Mapping[str, float], **dimensions: str) -> None:
+    """Print metrics of this stage in CloudWatch's embedded metric format: one line, no call to AWS.
+
+    Args:
+        values: by the name of the metric; names end in their unit, or are counts.
+        dimensions: what tells them from others of the same names, besides the stage.
+    """
+    metrics = EphemeralMetrics(namespace=NAMESPACE, service=_SERVICE)
+    for dimension, of in {"stage": stage(), **dimensions}.items():
+        metrics.add_dimension(dimension, of)
+    for name, value in values.items():
+        unit = MetricUnit.Seconds if name.endswith("Seconds") else MetricUnit.Count
+        metrics.add_metric(name, unit, value)
+    metrics.flush_metrics()
 
 
 def traced[T](function: Callable[[Any], T]) -> Callable[[Any], T]:
@@ -29,3 +54,40 @@ def traced[T](function: Callable[[Any], T]) -> Callable[[Any], T]:
             logger.clear_state()
 
     return handler
+
+
+def idle_under_bad_settings[**P](
+    function: Callable[P, dict[str, int]],
+) -> Callable[P, dict[str, int]]:
+    """Let a function that a clock starts do nothing while a setting is bad.
+
+    Failing would mend nothing: Lambda would only try twice more. The metric of whoever read the
+    settings raises the alarm.
+    """
+
+    @wraps(function)
+    def idling(*args: P.args, **kwargs: P.kwargs) -> dict[str, int]:
+        try:
+            return function(*args, **kwargs)
+        except InvalidSettings as error:
+            logger.error(  # noqa: TRY400  the trace of a setting's reading says nothing
+                "nothing is done: a setting is not valid",
+                extra={"settings": [fault.field for fault in error.faults], "why": error.detail},
+            )
+            return {}
+
+    return idling
+
+
+def measuring_bad_settings[**P, T](read: Callable[P, T]) -> Callable[P, T]:
+    """Measure each time that settings are read and refused, whichever function reads them."""
+
+    @wraps(read)
+    def reading(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return read(*args, **kwargs)
+        except InvalidSettings:
+            measure({"InvalidSettings": 1})
+            raise
+
+    return reading

@@ -2,7 +2,7 @@
 
 from chalice.app import Blueprint, CloudWatchEvent, Rate
 
-from chalicelib.functions.observability import logger, traced
+from chalicelib.functions.observability import idle_under_bad_settings, logger, measure, traced
 from chalicelib.functions.wiring.container import container
 from chalicelib.functions.wiring.ticks import tick
 
@@ -11,8 +11,15 @@ schedules = Blueprint(__name__)
 
 @schedules.schedule(Rate(1, unit=Rate.MINUTES))
 @traced
+@idle_under_bad_settings
 def cron_tick(_event: CloudWatchEvent) -> dict[str, int]:
     """Hand over every slot that is due within the horizon."""
     counts = tick(container()).run()
     logger.info("ticked", extra=counts)
+    measure(
+        {
+            "TicksFailedJobs": counts["failed"],
+            "OldestDueSlotAgeSeconds": counts["oldest_due_seconds"],
+        }
+    )
     return counts

@@ -8,7 +8,7 @@ from datetime import timedelta
 from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib.functions.deadline import stop_at
-from chalicelib.functions.observability import logger, traced
+from chalicelib.functions.observability import idle_under_bad_settings, logger, measure, traced
 from chalicelib.functions.wiring.container import container
 from chalicelib.functions.wiring.sweeps import collector
 from chalicelib.functions.wiring.sweeps import sweep as make_sweep
@@ -21,10 +21,12 @@ _MARGIN = timedelta(seconds=10)
 
 @sweeps.schedule(Rate(1, unit=Rate.MINUTES))
 @traced
+@idle_under_bad_settings
 def sweep(event: CloudWatchEvent) -> dict[str, int]:
     """Send again, rescue or end the open tasks that nobody looked at in time."""
     of = container()
     counts = make_sweep(of).run(stop_at(event.context, of.clock, _TIMEOUT, _MARGIN))
     counts["heartbeats"] = collector(of).run()
     logger.info("swept", extra=counts)
+    measure({"SweptBroken": counts["broken"], "SweptFailed": counts["fail"]})
     return counts

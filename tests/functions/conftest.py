@@ -7,6 +7,7 @@ from chalicelib.clock import SystemClock
 from chalicelib.functions.wiring.container import container as this_container
 from tests.functions.http.api import Api
 from tests.functions.log import Log, recorded
+from tests.functions.metrics import Metrics, Values, measured
 from tests.support.world import World, a_world
 
 
@@ -38,6 +39,16 @@ def closed_api(closed_container: World) -> Api:
 def log() -> Iterator[Log]:
     with recorded() as lines:
         yield lines
+
+
+@pytest.fixture
+def metrics(capsys: pytest.CaptureFixture[str]) -> Metrics:
+    """What was measured since the last look, a mapping for each line."""
+
+    def look(**dimensions: str) -> list[Values]:
+        return list(measured(capsys.readouterr().out, **dimensions))
+
+    return look
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import boto3
 from chalicelib.background.queue import encode
 from chalicelib.background.task import TaskRef
 from chalicelib.functions import dead_letters, queues, schedules, sweeps
+from tests.permissions.policies import acting_as
 
 
 @dataclass(frozen=True)
@@ -28,35 +29,43 @@ class HurriedContext(Context):
 
 
 def cron_tick() -> Any:
-    return schedules.cron_tick(_a_minute("cron_tick"), Context())
+    with acting_as("tick"):
+        return schedules.cron_tick(_a_minute("cron_tick"), Context())
 
 
 def sweep(context: Context | None = None) -> Any:
-    return sweeps.sweep(_a_minute("sweep"), context or Context())
+    with acting_as("sweep"):
+        return sweeps.sweep(_a_minute("sweep"), context or Context())
 
 
 def worker_high(*bodies: str) -> Any:
-    return queues.worker_high(_records("high", bodies), Context())
+    with acting_as("worker"):
+        return queues.worker_high(_records("high", bodies), Context())
 
 
 def worker_normal(*bodies: str, context: Context | None = None) -> Any:
-    return queues.worker_normal(_records("normal", bodies), context or Context())
+    with acting_as("worker"):
+        return queues.worker_normal(_records("normal", bodies), context or Context())
 
 
 def worker_low(*bodies: str) -> Any:
-    return queues.worker_low(_records("low", bodies), Context())
+    with acting_as("worker"):
+        return queues.worker_low(_records("low", bodies), Context())
 
 
 def dead_letter_high(*bodies: str) -> Any:
-    return dead_letters.dead_letter_high(_records("high-dlq", bodies), Context())
+    with acting_as("dead-letter"):
+        return dead_letters.dead_letter_high(_records("high-dlq", bodies), Context())
 
 
 def dead_letter_normal(*bodies: str) -> Any:
-    return dead_letters.dead_letter_normal(_records("normal-dlq", bodies), Context())
+    with acting_as("dead-letter"):
+        return dead_letters.dead_letter_normal(_records("normal-dlq", bodies), Context())
 
 
 def dead_letter_low(*bodies: str) -> Any:
-    return dead_letters.dead_letter_low(_records("low-dlq", bodies), Context())
+    with acting_as("dead-letter"):
+        return dead_letters.dead_letter_low(_records("low-dlq", bodies), Context())
 
 
 def message(ref: TaskRef) -> str:

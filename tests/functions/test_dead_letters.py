@@ -4,11 +4,12 @@ import boto3
 import pytest
 
 from chalicelib.background.task import TaskRef
-from chalicelib.errors import Unavailable
+from chalicelib.errors import InvalidSettings, Unavailable
 from chalicelib.incidents.incident import RuntimeIncidentRecord
 from chalicelib.incidents.store import IncidentStore
 from tests.functions.invoke import dead_letter_high, dead_letter_low, dead_letter_normal, message
 from tests.functions.log import Log
+from tests.functions.metrics import Metrics
 from tests.support.world import World
 
 UNKNOWN = TaskRef("main#NOPE", "001795348800")
@@ -74,3 +75,20 @@ def test_a_letter_that_cannot_be_written_down_is_delivered_again_and_keeps_no_ot
 @pytest.mark.usefixtures("container")
 def test_no_letter_at_all_is_no_error() -> None:
     assert dead_letter_high() is None
+
+
+@pytest.mark.usefixtures("container")
+@each_lane
+def test_dead_letters_are_measured_by_their_lane(
+    lane: str, bury: Callable[..., None], metrics: Metrics
+) -> None:
+    bury("garbage", "rubbish")
+    assert metrics(lane=lane) == [{"DeadLetters": 2.0}]
+
+
+@pytest.mark.usefixtures("container")
+def test_a_bad_setting_keeps_the_letters(metrics: Metrics, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PALYRA_SCHEDULER_SHARDS", "0")
+    with pytest.raises(InvalidSettings):
+        dead_letter_normal("garbage")
+    assert metrics() == [{"InvalidSettings": 1.0}]

@@ -1,12 +1,21 @@
+import json
 import logging
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from chalicelib.functions.observability import logger, traced
+from chalicelib.errors import InvalidSettings
+from chalicelib.functions.observability import (
+    idle_under_bad_settings,
+    logger,
+    measure,
+    measuring_bad_settings,
+    traced,
+)
 from tests.functions.invoke import Context
 from tests.functions.log import Log
+from tests.functions.metrics import Metrics
 
 EVENT = SimpleNamespace(context=Context())
 
@@ -50,3 +59,45 @@ def test_the_lines_of_the_rooms_are_json_too(log: Log) -> None:
     logging.getLogger("palyra.tick").warning("one job", extra={"job": "J"})
     (line,) = log.lines()
     assert (line["message"], line["job"]) == ("one job", "J")
+
+
+def test_what_is_measured_is_one_line_of_cloudwatchs_metric_format(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    measure({"DeadLetters": 2, "OldestDueSlotAgeSeconds": 1.5}, lane="high")
+    (line,) = capsys.readouterr().out.splitlines()
+    told = json.loads(line)
+    (metrics,) = told["_aws"]["CloudWatchMetrics"]
+    assert metrics["Namespace"] == "Palyra"
+    assert [sorted(names) for names in metrics["Dimensions"]] == [["lane", "service", "stage"]]
+    assert {metric["Name"]: metric["Unit"] for metric in metrics["Metrics"]} == {
+        "DeadLetters": "Count",
+        "OldestDueSlotAgeSeconds": "Seconds",
+    }
+    assert (told["stage"], told["service"], told["lane"]) == ("local", "palyra", "high")
+    assert (told["DeadLetters"], told["OldestDueSlotAgeSeconds"]) == ([2.0], [1.5])
+
+
+def test_nothing_of_one_measurement_is_left_for_the_next(metrics: Metrics) -> None:
+    measure({"DeadLetters": 2}, lane="high")
+    measure({"SweptBroken": 1})
+    assert metrics() == [{"SweptBroken": 1.0}]
+
+
+def test_settings_that_cannot_be_read_are_measured_and_refused(metrics: Metrics) -> None:
+    @measuring_bad_settings
+    def read() -> None:
+        raise InvalidSettings(field="PALYRA_SOMETHING")
+
+    with pytest.raises(InvalidSettings):
+        read()
+    assert metrics() == [{"InvalidSettings": 1.0}]
+
+
+def test_only_a_bad_setting_lets_a_function_idle() -> None:
+    @idle_under_bad_settings
+    def broken() -> dict[str, int]:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        broken()

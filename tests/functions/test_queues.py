@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.background.task import State, TaskRef
 from chalicelib.background.worker import Worker
-from chalicelib.errors import Unavailable
+from chalicelib.errors import InvalidSettings, Unavailable
 from tests.functions.invoke import (
     HurriedContext,
     message,
@@ -15,6 +15,7 @@ from tests.functions.invoke import (
     worker_normal,
 )
 from tests.functions.log import Log
+from tests.functions.metrics import Metrics
 from tests.support.world import World
 
 type Handled = list[tuple[str, datetime]]
@@ -75,7 +76,7 @@ def test_a_message_that_points_to_no_task_is_dropped_with_a_word(log: Log) -> No
 def test_a_failed_attempt_is_the_tasks_matter_and_not_the_functions(
     container: World, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PALYRA_MAX_STEPS", "2")
+    monkeypatch.setenv("PALYRA_RUNS_MAX_STEPS", "2")
     job = container.job()
     container.at(1)
     worker_normal(message(container.ref(job)))
@@ -97,7 +98,7 @@ def test_infrastructure_that_fails_fails_the_function(container: World, log: Log
 def test_every_line_about_a_slot_carries_the_id_of_its_run(
     container: World, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PALYRA_MAX_STEPS", "2")
+    monkeypatch.setenv("PALYRA_RUNS_MAX_STEPS", "2")
     job = container.job()
     container.at(1)
     log.forget()
@@ -140,3 +141,14 @@ def test_a_worker_that_nobody_hurries_has_its_whole_timeout(
 ) -> None:
     worker_normal(message(TaskRef("main#NOPE", "001795348800")))
     assert handled == [("normal", container.clock.now() + timedelta(seconds=280))]
+
+
+def test_a_bad_setting_keeps_the_messages_of_a_lane(
+    container: World, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = container.job()
+    container.at(1)
+    monkeypatch.setenv("PALYRA_SCHEDULER_SHARDS", "0")
+    with pytest.raises(InvalidSettings):
+        worker_normal(message(container.ref(job)))
+    assert metrics() == [{"InvalidSettings": 1.0}]

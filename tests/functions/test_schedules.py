@@ -1,9 +1,12 @@
 import boto3
 import pytest
 
-from chalicelib.errors import InvalidSettings, Unavailable
+from chalicelib.errors import Unavailable
+from chalicelib.scheduler.rows import HotRow
+from chalicelib.tables import owned
 from tests.functions.invoke import cron_tick, delivered, worker_normal
 from tests.functions.log import Log
+from tests.functions.metrics import Metrics
 from tests.support.world import World
 
 
@@ -31,21 +34,44 @@ def test_one_id_leads_from_the_tick_to_the_end_of_the_run(container: World, log:
 def test_a_tick_returns_and_logs_what_it_counted(container: World, log: Log) -> None:
     container.job()
     container.at(3)
-    assert cron_tick() == {"due": 1, "handed": 3, "failed": 0}
+    assert cron_tick() == {"due": 1, "handed": 3, "failed": 0, "oldest_due_seconds": 0}
     last = log.lines()[-1]
     assert (last["message"], last["due"], last["handed"]) == ("ticked", 1, 3)
 
 
 @pytest.mark.usefixtures("container")
 def test_a_tick_without_jobs_does_nothing() -> None:
-    assert cron_tick() == {"due": 0, "handed": 0, "failed": 0}
+    assert set(cron_tick().values()) == {0}
 
 
 @pytest.mark.usefixtures("container")
-def test_a_bad_setting_stops_the_tick_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PALYRA_SHARDS", "0")
-    with pytest.raises(InvalidSettings, match="PALYRA_SHARDS"):
-        cron_tick()
+def test_under_a_bad_setting_a_tick_does_nothing_and_names_it(
+    monkeypatch: pytest.MonkeyPatch, log: Log, metrics: Metrics
+) -> None:
+    monkeypatch.setenv("PALYRA_SCHEDULER_SHARDS", "0")
+    assert cron_tick() == {}
+    (line,) = log.lines()
+    assert line["level"] == "ERROR"
+    assert line["settings"] == ["PALYRA_SCHEDULER_SHARDS"]
+    assert metrics() == [{"InvalidSettings": 1.0}]
+
+
+def test_a_tick_measures_how_late_the_oldest_slot_is(container: World, metrics: Metrics) -> None:
+    container.job(every="300s")
+    container.at(9)
+    cron_tick()
+    assert metrics() == [{"TicksFailedJobs": 0.0, "OldestDueSlotAgeSeconds": 240.0}]
+    cron_tick()
+    assert metrics()[0]["OldestDueSlotAgeSeconds"] == 0.0
+
+
+def test_a_tick_measures_the_jobs_that_it_cannot_hand_over(
+    container: World, metrics: Metrics
+) -> None:
+    HotRow(owned("main", container.job().id), "hot").update([HotRow.schedule.set("nonsense")])
+    container.at(3)
+    assert cron_tick()["failed"] == 1
+    assert metrics()[0]["TicksFailedJobs"] == 1.0
 
 
 @pytest.mark.usefixtures("container")

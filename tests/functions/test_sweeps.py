@@ -4,9 +4,13 @@ import pytest
 
 from chalicelib.background.heartbeats.record import WorkHeartbeatKind, WorkHeartbeatUpdate
 from chalicelib.background.looking import SweepAction
-from chalicelib.errors import InvalidSettings
+from chalicelib.background.rows import WorkRow
+from chalicelib.background.service import TaskDraft
+from chalicelib.runs.prompt import KIND
 from tests.functions.invoke import HurriedContext, delivered, message, sweep
 from tests.functions.log import Log
+from tests.functions.metrics import Metrics
+from tests.support.tasks import OPERATOR, abandoned
 from tests.support.world import World
 
 
@@ -46,7 +50,29 @@ def test_a_sweep_stops_before_lambda_ends_it(container: World, log: Log) -> None
 
 
 @pytest.mark.usefixtures("container")
-def test_a_bad_setting_stops_the_sweep_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PALYRA_SHARDS", "0")
-    with pytest.raises(InvalidSettings, match="PALYRA_SHARDS"):
-        sweep()
+def test_under_a_bad_setting_a_sweep_does_nothing_and_names_it(
+    monkeypatch: pytest.MonkeyPatch, log: Log, metrics: Metrics
+) -> None:
+    monkeypatch.setenv("PALYRA_SCHEDULER_SHARDS", "0")
+    assert sweep() == {}
+    (line,) = log.lines()
+    assert line["settings"] == ["PALYRA_SCHEDULER_SHARDS"]
+    assert metrics() == [{"InvalidSettings": 1.0}]
+
+
+def test_a_sweep_measures_what_it_could_not_look_after(container: World, metrics: Metrics) -> None:
+    job = container.job()
+    WorkRow(*container.ref(job)).update([WorkRow.state.set("no.such.state")])
+    container.at(5)
+    sweep()
+    assert metrics() == [{"SweptBroken": 1.0, "SweptFailed": 0.0}]
+
+
+def test_a_sweep_measures_the_tasks_whose_last_lease_ended(
+    container: World, metrics: Metrics
+) -> None:
+    services = container.services
+    draft = TaskDraft(kind=KIND, payload={"prompt": "Summarize health"}, max_attempts=1)
+    abandoned(container, services.tasks.create("main", OPERATOR, draft).task.ref)
+    sweep()
+    assert metrics() == [{"SweptBroken": 0.0, "SweptFailed": 1.0}]

@@ -53,7 +53,7 @@ def test_the_pace_of_workers_and_sweeps_is_a_setting(world: World) -> None:
 @pytest.mark.usefixtures("container")
 def test_a_container_with_a_bad_setting_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as broken:
-        broken.setenv("PALYRA_SHARDS", "many")
+        broken.setenv("PALYRA_SCHEDULER_SHARDS", "many")
         with pytest.raises(InvalidSettings):
             container()
     assert container().settings.shards == 4

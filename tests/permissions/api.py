@@ -2,11 +2,12 @@
 
 from chalicelib.functions.wiring import api as wiring
 from chalicelib.functions.wiring.container import container
-from tests.functions.http.api import Api
+from tests.functions.http.api import Api, a_job
 from tests.functions.http.heartbeats import beat
 from tests.functions.http.tasks import a_task, made, moved
 from tests.permissions.recorder import Recorder, dying_before
 from tests.permissions.tasks import LARGE, PRIORITIES, a_prompt, children, unknown
+from tests.support.faults import every_write_retried
 from tests.support.world import World
 
 
@@ -29,6 +30,61 @@ def jobs_and_runs(world: World, record: Recorder) -> None:
     with record():
         assert caller.get(f"/v1/runs/{ended}").body["state"] == "succeeded"
         assert caller.get(f"/v1/runs/{job}-001795348920").body["state"] == "running"
+
+
+def changing_jobs(world: World, record: Recorder) -> None:
+    caller = a_caller(world)
+    job, gone = caller.job(), caller.job()
+    path = f"/v1/jobs/{job}"
+    world.at(5)
+    with record():
+        assert caller.send("PATCH", path, {"prompt": "And now?"}).status == 200
+        assert caller.send("PATCH", path, {"schedule": {"every": "90s"}}).status == 200
+        for move in ("pause", "resume"):
+            assert caller.post(f"{path}/{move}", {}).status == 200
+        assert caller.send("DELETE", f"/v1/jobs/{gone}").status == 200
+    with every_write_retried(), record():  # One's own effect is found after a lost reply.
+        assert caller.send("PATCH", path, {"prompt": "And then?"}).status == 200
+
+
+def running_a_job_now(world: World, record: Recorder) -> None:
+    caller = a_caller(world)
+    job = caller.job()
+    with record():
+        assert caller.post(f"/v1/jobs/{job}/run", {}).status == 202
+
+
+def repeating_requests(world: World, record: Recorder) -> None:
+    caller, once = a_caller(world), {"Idempotency-Key": "once"}
+    job = caller.job()
+    orders: tuple[tuple[str, object], ...] = (
+        ("/v1/jobs", a_job()),
+        (f"/v1/jobs/{job}/run", {}),
+        ("/v1/tasks", a_task()),
+    )
+    with record():
+        for path, body in orders:
+            made, again = [caller.post(path, body, headers=once) for _ in range(2)]
+            assert (made.status in (201, 202), again.status) == (True, 200)
+
+
+def looking_at_runs(world: World, record: Recorder) -> None:
+    caller = a_caller(world)
+    job = caller.job()
+    caller.run(job)
+    with record():
+        for path in ("/v1/runs", f"/v1/runs?job={job}"):
+            assert len(caller.get(path).body["items"]) == 1
+
+
+def looking_at_the_status(world: World, record: Recorder) -> None:
+    caller = a_caller(world)
+    caller.job()
+    world.services.tick.run()
+    with record():
+        assert caller.get("/v1/status").body["status"] == "ok"
+        for path in ("/v1", "/healthz", "/v1/openapi.json", "/v1/settings"):
+            assert caller.get(path).status == 200
 
 
 def making_tasks(world: World, record: Recorder) -> None:
@@ -98,6 +154,11 @@ def cancelling_with_children(world: World, record: Recorder) -> None:
 
 FLOWS = (
     jobs_and_runs,
+    changing_jobs,
+    running_a_job_now,
+    repeating_requests,
+    looking_at_runs,
+    looking_at_the_status,
     making_tasks,
     looking_at_tasks,
     looking_at_heartbeats,

@@ -1,9 +1,10 @@
 """What IAM is asked when a function calls AWS."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from threading import local
 from typing import Any
 
 import pytest
@@ -36,15 +37,34 @@ class Recorder:
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
-        make = BaseClient._make_api_call
-
-        def call(client: Any, operation: str, arguments: dict[str, Any]) -> Any:
-            self.actions |= set(_asked(operation, arguments))
-            return make(client, operation, arguments)
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(BaseClient, "_make_api_call", call)
+        with heard(self.actions.add):
             yield
+
+
+@contextmanager
+def heard(hear: Callable[[Action], None]) -> Iterator[None]:
+    """Tell what IAM is asked for each call to AWS, before it is made.
+
+    What a test does in the middle of a call, where it has put something in its way, is the test's:
+    it is not told.
+    """
+    make = BaseClient._make_api_call
+    below = local()
+
+    def call(client: Any, operation: str, arguments: dict[str, Any]) -> Any:
+        if getattr(below, "a_call", False):
+            return make(client, operation, arguments)
+        for action in _asked(operation, arguments):
+            hear(action)
+        below.a_call = True
+        try:
+            return make(client, operation, arguments)
+        finally:
+            below.a_call = False
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseClient, "_make_api_call", call)
+        yield
 
 
 @contextmanager

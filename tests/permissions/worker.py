@@ -3,7 +3,7 @@
 from chalicelib.background.kinds import Continuation, Ending
 from chalicelib.background.lease import Lease
 from chalicelib.background.task import State, Task
-from chalicelib.scheduler.store import DefinitionRow
+from chalicelib.scheduler.rows import DefinitionRow
 from tests.functions.invoke import message, worker_high, worker_low, worker_normal
 from tests.permissions.recorder import Recorder, dying_before
 from tests.permissions.tasks import LARGE, PRIORITIES, a_prompt, children, resolved, unknown

@@ -1,0 +1,239 @@
+"""What each class of functions may do, and why: the one place where permissions are said.
+
+    python -m infra.permissions                  write the policy files of all stages
+    python -m infra.permissions --stage team7    the same, and those of a stage that is new
+
+Every action here is made by a test, or is Lambda's in the function's name; every action that a test
+makes is here. A role reaches the resources of its own stage alone.
+"""
+
+import argparse
+import sys
+from collections.abc import Mapping
+
+from infra import policy_files
+from infra.grants import API, FunctionClass, index, objects, queues, table
+
+_LANES = ("high", "normal", "low")
+_DEAD = tuple(f"{lane}-dlq" for lane in _LANES)
+_POLLED = {
+    "ReceiveMessage": "Lambda's poller takes the messages of a function",
+    "DeleteMessage": "Lambda's poller deletes the messages of a function",
+}
+
+CLASSES: Mapping[str, FunctionClass] = {
+    "api": FunctionClass(
+        functions=(API,),
+        grants=(
+            table("access", GetItem="know who calls by the token's hash"),
+            table(
+                "jobs",
+                BatchGetItem="show the jobs of a page; read a job whole before it is changed",
+                GetItem="show a job; find one's own effect after a lost reply",
+                PutItem="make a job",
+                UpdateItem="change a job; hand its slots over; free its lock",
+            ),
+            index("listed", of="jobs", Query="list an owner's jobs in order"),
+            index("due", of="jobs", Query="say what is due and what comes next (status)"),
+            table(
+                "work",
+                BatchGetItem="show the runs of a page as their tasks stand",
+                GetItem="show a task; see its state before it is moved",
+                PutItem="make a task; ledger a job's slots",
+                Query="list tasks and firings; find a task's children",
+                UpdateItem="pause, resume, retry or cancel a task",
+            ),
+            index("open", of="work", Query="say how many runs are under way (status)"),
+            table(
+                "runs",
+                BatchGetItem="show the runs of a page",
+                GetItem="show a run; see whether a cancelled task had one",
+                PutItem="end the run of a task that is cancelled",
+                Query="show a run's steps",
+                UpdateItem="end the run of a task that is cancelled",
+            ),
+            index("recent", of="runs", Query="list an owner's runs in order"),
+            table("heartbeats", Query="show and count who is at work"),
+            table(
+                "incidents",
+                GetItem="find the incident of a task that no function knew",
+                PutItem="note what was done about it",
+                Query="count what was resolved (status)",
+                UpdateItem="resolve it when the task is resumed",
+            ),
+            index("active", of="incidents", Query="count what is wrong (status)"),
+            table(
+                "journal",
+                PutItem="write down what an operator did",
+                Query="find the journal's end",
+            ),
+            table(
+                "system",
+                GetItem="know a repeated request by its key; say when the last tick was",
+                PutItem="keep what a request has made under its key",
+            ),
+            objects("payloads", PutObject="keep a payload that is too large for a row"),
+            queues(
+                "Lanes",
+                *_LANES,
+                GetQueueUrl="find a lane",
+                GetQueueAttributes="say how much waits (status)",
+                SendMessage="wake a worker for what was made or resumed",
+            ),
+        ),
+    ),
+    "tick": FunctionClass(
+        functions=("cron_tick",),
+        grants=(
+            table("jobs", UpdateItem="move a job on to its next slot"),
+            index("due", of="jobs", Query="find the jobs that are due"),
+            table("work", PutItem="ledger a slot; that is its task too"),
+            table(
+                "system",
+                GetItem="see when the last tick was, of whichever container",
+                UpdateItem="note when the last tick was",
+            ),
+            table(
+                "journal",
+                PutItem="mark a gap in which nobody ticked",
+                Query="find the journal's end",
+            ),
+            queues(
+                "NormalLane",
+                "normal",
+                GetQueueUrl="find the lane",
+                SendMessage="wake a worker at the slot's instant",
+            ),
+        ),
+    ),
+    "sweep": FunctionClass(
+        functions=("sweep",),
+        grants=(
+            table(
+                "work",
+                GetItem="see a task as it is, not as an index says",
+                Query="find the children of a task that has ended",
+                UpdateItem="note a message sent again; fail, expire or cancel a task",
+            ),
+            index("open", of="work", Query="find what nobody looked at in time"),
+            table("jobs", UpdateItem="free the job of a slot that has ended"),
+            table(
+                "runs",
+                GetItem="see whether a task that has ended had a run",
+                PutItem="end its run",
+                UpdateItem="end its run",
+            ),
+            table(
+                "heartbeats",
+                DeleteItem="clear what a dead worker left",
+                GetItem="see whether it is still silent",
+            ),
+            index("stale", of="heartbeats", Query="find the silent"),
+            table(
+                "incidents",
+                GetItem="see whether there is one of the same thing",
+                PutItem="raise one for a task that cannot be looked after",
+                UpdateItem="count it once more; open it again",
+            ),
+            table("journal", PutItem="write down how a task ended", Query="find its end"),
+            queues(
+                "Lanes",
+                *_LANES,
+                GetQueueUrl="find a lane",
+                GetQueueAttributes="see whether a message may only be waiting its turn",
+                SendMessage="send what was lost again",
+            ),
+        ),
+    ),
+    "worker": FunctionClass(
+        functions=tuple(f"worker_{lane}" for lane in _LANES),
+        grants=(
+            table(
+                "work",
+                GetItem="see the task that a message points to",
+                PutItem="make the tasks that follow one",
+                Query="find children, and the tasks that follow",
+                UpdateItem="claim, renew, put back and end a task",
+            ),
+            index("open", of="work", Query="say how much work is open (system.health)"),
+            table(
+                "jobs",
+                GetItem="judge a slot by its job as it is now",
+                UpdateItem="hold and free the job's lock",
+            ),
+            index("due", of="jobs", Query="say what is due (system.health)"),
+            table(
+                "runs",
+                GetItem="see a run that was begun before",
+                PutItem="begin a run; keep its steps",
+                Query="go on where a dead worker stopped",
+                UpdateItem="end a run",
+            ),
+            table(
+                "heartbeats",
+                DeleteItem="be no longer at work",
+                PutItem="say that it is at work",
+            ),
+            table(
+                "incidents",
+                GetItem="see whether there is one of the same thing",
+                PutItem="raise one for an unknown kind, or a chain too deep",
+                UpdateItem="count it once more; open it again",
+            ),
+            table("journal", PutItem="write down how a run ended", Query="find its end"),
+            table("system", GetItem="say when the last tick was (system.health)"),
+            objects(
+                "payloads",
+                GetObject="read a payload too large for a row",
+                PutObject="keep that of a task that follows",
+            ),
+            queues(
+                "Lanes",
+                *_LANES,
+                GetQueueUrl="find a lane",
+                GetQueueAttributes="say how much waits (system.health); Lambda's poller asks too",
+                SendMessage="try again, go on, or start what follows",
+                **_POLLED,
+            ),
+        ),
+    ),
+    "dead-letter": FunctionClass(
+        functions=tuple(f"dead_letter_{lane}" for lane in _LANES),
+        grants=(
+            table("work", GetItem="see whether the letter's task is still open"),
+            table(
+                "incidents",
+                GetItem="see whether there is one of the same letter",
+                PutItem="raise one for a letter",
+                UpdateItem="count it once more; open it again",
+            ),
+            queues(
+                "DeadLetters",
+                *_DEAD,
+                GetQueueAttributes="Lambda's poller looks how many messages wait",
+                **_POLLED,
+            ),
+        ),
+    ),
+}
+
+
+def main() -> int:
+    """Write the files of all stages; an error is one line on the terminal."""
+    parser = argparse.ArgumentParser(
+        prog="infra.permissions", description="policy files and their places in config.json"
+    )
+    parser.add_argument("--stage", help="a stage to be added, or one that is there already")
+    stage = parser.parse_args().stage
+    if stage and not policy_files.is_stage(stage):
+        print("error: use 2 to 16 lower-case letters and digits, a letter first", file=sys.stderr)
+        return 1
+    stages = list(dict.fromkeys([*policy_files.stages(), *([stage] if stage else [])]))
+    for path in policy_files.write(policy_files.files(CLASSES, stages)):
+        print(f"  .chalice/{path}")
+    print(f"the policies of {', '.join(stages)} are current")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,154 @@
+"""Alarms: what they watch is really measured, somebody is told, and the page explains them."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+
+from chalicelib.functions.observability import NAMESPACE
+from infra.local.place import CHECKOUT
+from infra.local.template import TEMPLATE, resources
+from tests.infra.chalice_graph import functions
+from tests.infra.conftest import Emulator
+from tests.infra.waiting import eventually
+
+PAGE = (CHECKOUT / "docs" / "alarms.md").read_text()
+ROW = re.compile(r"^\| `([\w-]+)` \| [^|]+ \| [^|]+ \|$", re.MULTILINE)
+LANES = ("high", "normal", "low")
+
+
+@cache
+def of_type(kind: str) -> dict[str, dict[str, Any]]:
+    """Return the properties of the template's resources of a type, by their logical names."""
+    found = resources().items()
+    return {name: each["Properties"] for name, each in found if each["Type"] == kind}
+
+
+def alarms() -> dict[str, dict[str, Any]]:
+    """Return the alarms by what is particular to their names."""
+    made = of_type("AWS::CloudWatch::Alarm").values()
+    return {alarm["AlarmName"].removeprefix("palyra-${Stage}-"): alarm for alarm in made}
+
+
+def watched(namespace: str) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Yield the name, metric and dimensions of each alarm on a namespace."""
+    for name, alarm in alarms().items():
+        if alarm["Namespace"] == namespace:
+            yield name, alarm["MetricName"], {it["Name"]: it["Value"] for it in alarm["Dimensions"]}
+
+
+def measured() -> set[tuple[str, tuple[str, ...]]]:
+    """Return each metric that the functions' code measures, with its dimensions."""
+    found = set()
+    for file in (CHECKOUT / "chalicelib" / "functions").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "measure":
+                (values,) = node.args
+                assert isinstance(values, ast.Dict)
+                own = tuple(str(keyword.arg) for keyword in node.keywords)
+                found |= {(ast.literal_eval(key), own) for key in values.keys if key}
+    return found
+
+
+def test_the_page_explains_every_alarm_and_metric_and_no_other() -> None:
+    page, metrics = PAGE.split("## Metrics")
+    assert sorted(ROW.findall(page)) == sorted(alarms())
+    assert sorted(ROW.findall(metrics)) == sorted(name for name, _ in measured())
+
+
+def test_every_metric_of_palyra_is_watched_as_it_is_measured() -> None:
+    seen = set()
+    for name, metric, dimensions in watched(NAMESPACE):
+        assert dimensions.pop("stage") == "Stage"
+        assert dimensions.pop("service") == "palyra"
+        assert dimensions in ({}, {"lane": name.rpartition("-")[2]})
+        seen.add((metric, tuple(dimensions)))
+    assert seen == measured()
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_each_lane_has_its_three_alarms(lane: str) -> None:
+    kinds = {name.removesuffix(f"-{lane}") for name in alarms() if name.endswith(f"-{lane}")}
+    assert kinds == {"dead-letters", "dead-letters-wait", "lane-is-slow"}
+
+
+def test_alarms_on_queues_watch_the_queues_of_their_lanes() -> None:
+    for name, metric, dimensions in watched("AWS/SQS"):
+        lane = name.rpartition("-")[2]
+        dead = metric == "ApproximateNumberOfMessagesVisible"
+        queue = f"{lane.title()}{'DeadLetters' if dead else 'Queue'}.QueueName"
+        assert dimensions == {"QueueName": queue}
+        assert f"palyra-${{Stage}}-{lane}" in {
+            each["QueueName"].removesuffix("-dlq") for each in of_type("AWS::SQS::Queue").values()
+        }
+
+
+def test_alarms_on_functions_watch_functions_that_chalice_makes() -> None:
+    names = {
+        dimensions["FunctionName"].replace("${Stage}", "dev")
+        for _, _, dimensions in watched("AWS/Lambda")
+    }
+    assert names == {"palyra-dev", "palyra-dev-cron_tick", "palyra-dev-sweep"}
+    assert names <= set(functions("dev"))
+
+
+def test_a_clock_that_stands_still_is_an_alarm() -> None:
+    for name in ("tick-is-missing", "sweep-is-missing"):
+        alarm = alarms()[name]
+        assert (alarm["MetricName"], alarm["TreatMissingData"]) == ("Invocations", "breaching")
+        assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
+    others = {it["TreatMissingData"] for name, it in alarms().items() if "missing" not in name}
+    assert others == {"notBreaching"}
+
+
+def test_a_slot_is_late_where_its_job_would_miss_it() -> None:
+    alarm = alarms()["slots-are-late"]
+    assert (alarm["Statistic"], alarm["Threshold"]) == ("Maximum", 180)
+
+
+def test_whoever_subscribes_is_told_when_an_alarm_begins_and_ends() -> None:
+    for alarm in alarms().values():
+        assert len(alarm["AlarmActions"]) == len(alarm["OKActions"]) == 1
+    assert of_type("AWS::SNS::Topic")["AlarmTopic"]["TopicName"] == "palyra-${Stage}-alarms"
+    assert resources()["AlarmMail"]["Condition"] == "AlarmsAreMailed"
+
+
+def test_every_function_has_a_log_group_that_forgets_and_outlives_the_stack() -> None:
+    groups = of_type("AWS::Logs::LogGroup")
+    names = {group["LogGroupName"].replace("${Stage}", "dev") for group in groups.values()}
+    assert names == {f"/aws/lambda/{function}" for function in functions("dev")}
+    for name, group in groups.items():
+        assert group["RetentionInDays"] == 30
+        assert resources()[name]["DeletionPolicy"] == "Retain"
+        assert resources()[name]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_the_emulator_makes_all_of_it(plain: Emulator) -> None:
+    stacks = plain.client("cloudformation")
+    mail = {"ParameterKey": "AlarmEmail", "ParameterValue": "operator@example.com"}
+    stage = {"ParameterKey": "Stage", "ParameterValue": "alarmed"}
+    stacks.create_stack(
+        StackName="alarmed", TemplateBody=TEMPLATE.read_text(), Parameters=[stage, mail]
+    )
+
+    def is_made() -> bool:
+        (stack,) = stacks.describe_stacks(StackName="alarmed")["Stacks"]
+        assert "FAILED" not in stack["StackStatus"], stack
+        assert "ROLLBACK" not in stack["StackStatus"], stack
+        return bool(stack["StackStatus"] == "CREATE_COMPLETE")
+
+    eventually(is_made, seconds=20)
+    made = plain.client("cloudwatch").describe_alarms(AlarmNamePrefix="palyra-alarmed-")
+    (topic,) = plain.client("sns").list_topics()["Topics"]
+    assert {it["AlarmName"].removeprefix("palyra-alarmed-") for it in made["MetricAlarms"]} == set(
+        alarms()
+    )
+    assert all(it["AlarmActions"] == [topic["TopicArn"]] for it in made["MetricAlarms"])
+    (mailed,) = plain.client("sns").list_subscriptions()["Subscriptions"]
+    assert mailed["Endpoint"] == "operator@example.com"
+    groups = plain.client("logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/palyra-al")
+    assert {group["retentionInDays"] for group in groups["logGroups"]} == {30}
+    assert len(groups["logGroups"]) == len(of_type("AWS::Logs::LogGroup"))
