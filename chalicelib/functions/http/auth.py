@@ -24,7 +24,9 @@ def owners[**P](
         @wraps(route)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
             header = current().headers.get("authorization", "")
-            return route(authenticate(header, access(container())), *args, **kwargs)
+            of = container()
+            principal = authenticate(header, access(of), of.clock.now())
+            return route(principal, *args, **kwargs)
 
         return guarded
 

@@ -27,12 +27,15 @@ def read[M: BaseModel](raw: bytes | str, model: type[M]) -> M:
 
     Raises:
         TooLarge: it has over 320 KB.
-        Malformed: it is not UTF-8 JSON, repeats a key, or contains NaN or Infinity.
+        Malformed: there is none, or it is not UTF-8 JSON, repeats a key, or contains NaN or
+            Infinity.
         Invalid: it does not fit the model; names the first fields to blame and their fixes.
     """
     raw = raw.encode() if isinstance(raw, str) else raw
     if len(raw) > LARGEST_BYTES:
         raise TooLarge(f"the body has {len(raw)} bytes", fix=f"send at most {LARGEST_BYTES} bytes")
+    if not raw:
+        raise Malformed("the request has no body", fix="send a JSON object")
     try:
         content = json.loads(
             raw.decode(), object_pairs_hook=_unique, parse_constant=_not_a_constant

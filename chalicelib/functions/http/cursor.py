@@ -6,14 +6,23 @@ never from the cursor, so that no cursor can lead to another owner.
 
 import base64
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chalicelib.errors import Invalid
+from chalicelib.functions.http.query import Parameter
 
 _DEFAULT = 50
 _MOST = 200
 _KEY = re.compile(r"[0-9A-Z#-]{1,1024}")
+PAGE = (
+    Parameter(
+        "limit",
+        "How many items a page has at most.",
+        {"type": "integer", "minimum": 1, "maximum": _MOST, "default": _DEFAULT},
+    ),
+    Parameter("cursor", "`next` of the page before; without it, the first.", {"type": "string"}),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,30 +38,21 @@ class PageQuery:
     filters: Mapping[str, str] = field(default_factory=dict)
 
 
-def read(parameters: Mapping[str, str] | None, filters: Sequence[str] = ()) -> PageQuery:
+def read(parameters: Mapping[str, str] | None) -> PageQuery:
     """Return the page that the query parameters `limit` and `cursor` ask for.
 
     Args:
-        parameters: the query, if any.
-        filters: the parameters that this list has besides these two.
+        parameters: the query, if any; what else is in it narrows the list.
 
     Raises:
-        Invalid: a parameter is unknown, the limit not 1 to 200, or the cursor not one of ours.
+        Invalid: the limit is not 1 to 200, or the cursor not one of ours.
     """
     given = dict(parameters or {})
     limit, cursor = given.pop("limit", str(_DEFAULT)), given.pop("cursor", None)
-    narrowed = {name: given.pop(name) for name in filters if name in given}
-    if given:
-        name = min(given)
-        raise Invalid(
-            f"there is no query parameter {name!r:.80}",
-            field=f"{name:.80}" or "query",
-            fix=f"use: {', '.join(sorted((*filters, 'cursor', 'limit')))}",
-        )
     if not re.fullmatch(r"[0-9]{1,4}", limit) or not 1 <= int(limit) <= _MOST:
         raise Invalid(f"limit is {limit!r:.80}", field="limit", fix=f"use 1 to {_MOST}")
     after = _decode(cursor) if cursor is not None else None
-    return PageQuery(after=after, limit=int(limit), filters=narrowed)
+    return PageQuery(after=after, limit=int(limit), filters=given)
 
 
 def encode(key: str | None) -> str | None:

@@ -1,17 +1,29 @@
 """`/v1/heartbeats`: which work was heard of last, and when."""
 
-from typing import Any
+from http import HTTPStatus
 
 from chalice.app import Blueprint, Request
 
 from chalicelib.access.service import Principal
 from chalicelib.background.heartbeats.record import WorkHeartbeatKind
-from chalicelib.functions.http import cursor, render
+from chalicelib.functions.http import cursor, render, views
 from chalicelib.functions.http.auth import owners
 from chalicelib.functions.http.choice import one_of
+from chalicelib.functions.http.operation import Operation, operation
 from chalicelib.functions.http.problem import answers
+from chalicelib.functions.http.query import Parameter
 from chalicelib.functions.wiring import api
 from chalicelib.functions.wiring.container import container
+
+_KIND = Parameter(
+    "kind",
+    "What kind of work; tasks where it is left out.",
+    {
+        "type": "string",
+        "enum": [*WorkHeartbeatKind],
+        "default": WorkHeartbeatKind.BACKGROUND_TASK,
+    },
+)
 
 heartbeats = Blueprint(__name__)
 
@@ -23,12 +35,14 @@ def _request() -> Request:
 @heartbeats.route("/v1/heartbeats", methods=["GET"])
 @answers
 @owners(_request)
-def list_heartbeats(principal: Principal) -> dict[str, Any]:
+@operation(
+    _request,
+    Operation(answers={HTTPStatus.OK: "A page of heartbeats."}, query=(*cursor.PAGE, _KIND)),
+)
+def list_heartbeats(principal: Principal) -> views.Page[views.Heartbeat]:
     """Return a page of the last signs of life of the owner's work of one kind."""
-    query = cursor.read(_request().query_params, ("kind",))
-    kind = WorkHeartbeatKind(
-        one_of(query.filters, "kind", WorkHeartbeatKind) or WorkHeartbeatKind.BACKGROUND_TASK
-    )
+    query = cursor.read(_request().query_params)
+    kind = WorkHeartbeatKind(one_of(query.filters, _KIND) or WorkHeartbeatKind.BACKGROUND_TASK)
     store, now = api.heartbeats(container()), container().clock.now()
     # One more than was asked for tells whether another page follows.
     found = store.list(principal.owner, kind, query.after, query.limit + 1)

@@ -1,20 +1,39 @@
 """`/v1/jobs`: jobs and their ledgers."""
 
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
 
-from chalice.app import Blueprint, Request, Response
+from chalice.app import Blueprint, Request
 
 from chalicelib.access.service import Principal
-from chalicelib.functions.http import body, cursor, render
+from chalicelib.errors import Conflict, PreconditionFailed
+from chalicelib.functions.http import body, cursor, etag, render, views
 from chalicelib.functions.http.auth import owners
+from chalicelib.functions.http.idempotency import IDEMPOTENCY_KEY, request_key
 from chalicelib.functions.http.identifier import identifier
-from chalicelib.functions.http.models import NewJob
+from chalicelib.functions.http.models import JobChange, NewJob, Nothing
+from chalicelib.functions.http.operation import Answer, Operation, operation
 from chalicelib.functions.http.problem import answers
+from chalicelib.functions.http.query import Parameter
 from chalicelib.functions.wiring import api
 from chalicelib.functions.wiring.container import container
-from chalicelib.scheduler.service import Draft
-from chalicelib.schedules import normalize_schedule
+from chalicelib.scheduler.job import Job, JobState
+from chalicelib.scheduler.service import Change, Draft, JobService, MadeJob
+from chalicelib.schedules import Schedule, normalize_schedule
+
+_IF_MATCH = Parameter(
+    "If-Match",
+    "The ETag of the job as it was seen; refused where its version is another one by now.",
+    {"type": "string"},
+)
+_SHOWN = Operation(answers={HTTPStatus.OK: "The job."}, has_version=True)
+_MOVED = Operation(
+    answers={HTTPStatus.OK: "The job as it is then."},
+    body=Nothing,
+    may_be_empty=True,
+    errors=(Conflict,),
+    has_version=True,
+)
 
 jobs = Blueprint(__name__)
 
@@ -26,43 +45,209 @@ def _request() -> Request:
 @jobs.route("/v1/jobs", methods=["POST"])
 @answers
 @owners(_request)
-def create_job(principal: Principal) -> Response:
+@operation(
+    _request,
+    Operation(
+        answers={
+            HTTPStatus.CREATED: "The job was made.",
+            HTTPStatus.OK: "The job that was made with this Idempotency-Key before.",
+        },
+        body=NewJob,
+        headers=(IDEMPOTENCY_KEY,),
+        has_location=True,
+        has_version=True,
+    ),
+)
+def create_job(principal: Principal) -> Answer[views.Job]:
     """Make a job; its first slots are handed over at once."""
     new = body.read(_request().raw_body, NewJob)
-    schedule = normalize_schedule(new.schedule, now=container().clock.now())
-    draft = Draft(name=new.name, schedule=schedule, prompt=new.prompt, tools=new.tools)
-    job = api.jobs(container()).create(principal.owner, principal.actor, draft)
-    return Response(
-        body=render.job(job),
-        status_code=HTTPStatus.CREATED,
-        headers={"Location": f"/v1/jobs/{job.id}"},
+    service, now = api.jobs(container()), container().clock.now()
+    key = request_key(principal, _request(), "POST /v1/jobs")
+    # Asked before the schedule is read: an instant that was to come then may have passed.
+    if key and (first := service.requests.made(key, now)):
+        return _made(MadeJob(service.get(principal.owner, first), is_new=False))
+    draft = Draft(
+        name=new.name, schedule=_schedule(new.schedule), prompt=new.prompt, tools=new.tools
     )
+    return _made(service.create(principal.owner, principal.actor, draft, key))
 
 
 @jobs.route("/v1/jobs", methods=["GET"])
 @answers
 @owners(_request)
-def list_jobs(principal: Principal) -> dict[str, Any]:
+@operation(_request, Operation(answers={HTTPStatus.OK: "A page of jobs."}, query=cursor.PAGE))
+def list_jobs(principal: Principal) -> views.Page[views.Job]:
     """Return a page of the owner's jobs, newest first."""
     query = cursor.read(_request().query_params)
     found = api.jobs(container()).list(principal.owner, query.after, query.limit)
-    return render.page([render.job(job) for job in found.items], found.next)
+    now = container().clock.now()
+    return render.page([render.job(job, now) for job in found.items], found.next)
 
 
 @jobs.route("/v1/jobs/{job_id}", methods=["GET"])
 @answers
 @owners(_request)
-def get_job(principal: Principal, job_id: str) -> dict[str, Any]:
-    """Return a job."""
-    return render.job(api.jobs(container()).get(principal.owner, identifier(job_id, "job")))
+@operation(_request, _SHOWN)
+def get_job(principal: Principal, job_id: str) -> Answer[views.Job]:
+    """Return a job; one that was deleted can still be looked at."""
+    return _shown(_found(principal, job_id))
+
+
+@jobs.route("/v1/jobs/{job_id}", methods=["PATCH"])
+@answers
+@owners(_request)
+@operation(
+    _request,
+    Operation(
+        answers={HTTPStatus.OK: "The job as it is then."},
+        body=JobChange,
+        headers=(_IF_MATCH,),
+        errors=(Conflict, PreconditionFailed),
+        has_version=True,
+    ),
+)
+def change_job(principal: Principal, job_id: str) -> Answer[views.Job]:
+    """Change a job; a changed schedule begins now."""
+    new = body.read(_request().raw_body, JobChange)
+    given = {name: getattr(new, name) for name in new.model_fields_set}
+    if "schedule" in given:
+        given["schedule"] = _schedule(new.schedule)
+    expected = _expected(principal, job_id)
+    job = api.jobs(container()).edit(
+        principal.owner, principal.actor, identifier(job_id, "job"), Change(**given), expected
+    )
+    return _shown(job)
+
+
+@jobs.route("/v1/jobs/{job_id}", methods=["DELETE"])
+@answers
+@owners(_request)
+@operation(
+    _request,
+    Operation(
+        answers={HTTPStatus.OK: "The job, deleted; its firings and runs stay readable."},
+        headers=(_IF_MATCH,),
+        errors=(PreconditionFailed,),
+        has_version=True,
+    ),
+)
+def delete_job(principal: Principal, job_id: str) -> Answer[views.Job]:
+    """Delete a job; deleting it again changes nothing."""
+    expected = _expected(principal, job_id)
+    job = api.jobs(container()).delete(
+        principal.owner, principal.actor, identifier(job_id, "job"), expected
+    )
+    return _shown(job)
+
+
+@jobs.route("/v1/jobs/{job_id}/pause", methods=["POST"])
+@answers
+@owners(_request)
+@operation(_request, _MOVED)
+def pause_job(principal: Principal, job_id: str) -> Answer[views.Job]:
+    """Let no more slots of a job fire; pausing it again changes nothing."""
+    return _moved(principal, job_id, JobService.pause)
+
+
+@jobs.route("/v1/jobs/{job_id}/resume", methods=["POST"])
+@answers
+@owners(_request)
+@operation(_request, _MOVED)
+def resume_job(principal: Principal, job_id: str) -> Answer[views.Job]:
+    """Let a job's slots fire again, from now on."""
+    return _moved(principal, job_id, JobService.resume)
+
+
+@jobs.route("/v1/jobs/{job_id}/run", methods=["POST"])
+@answers
+@owners(_request)
+@operation(
+    _request,
+    Operation(
+        answers={
+            HTTPStatus.ACCEPTED: "The firing was asked for, and runs as soon as a worker is free.",
+            HTTPStatus.OK: "The firing that was asked for with this Idempotency-Key before.",
+        },
+        body=Nothing,
+        may_be_empty=True,
+        headers=(IDEMPOTENCY_KEY,),
+        has_location=True,
+        errors=(Conflict,),
+    ),
+)
+def run_job(principal: Principal, job_id: str) -> Answer[views.Firing]:
+    """Run a job now, at a slot of its own."""
+    body.read(_request().raw_body or b"{}", Nothing)
+    job_id = identifier(job_id, "job")
+    key = request_key(principal, _request(), f"POST /v1/jobs/{job_id}/run")
+    made = api.jobs(container()).run_now(principal.owner, principal.actor, job_id, key)
+    return Answer(
+        render.firing(made.task),
+        status=HTTPStatus.ACCEPTED if made.is_new else HTTPStatus.OK,
+        location=f"/v1/tasks/{made.task.ref.id}",
+    )
 
 
 @jobs.route("/v1/jobs/{job_id}/firings", methods=["GET"])
 @answers
 @owners(_request)
-def list_firings(principal: Principal, job_id: str) -> dict[str, Any]:
+@operation(_request, Operation(answers={HTTPStatus.OK: "A page of firings."}, query=cursor.PAGE))
+def list_firings(principal: Principal, job_id: str) -> views.Page[views.Firing]:
     """Return a page of a job's ledger, newest slot first."""
     query = cursor.read(_request().query_params)
     job = identifier(job_id, "job")
     found = api.jobs(container()).firings(principal.owner, job, query.after, query.limit)
     return render.page([render.firing(task) for task in found.items], found.next)
+
+
+def _found(principal: Principal, job_id: str) -> Job:
+    return api.jobs(container()).get(principal.owner, identifier(job_id, "job"))
+
+
+def _made(made: MadeJob) -> Answer[views.Job]:
+    return Answer(
+        render.job(made.job, container().clock.now()),
+        status=HTTPStatus.CREATED if made.is_new else HTTPStatus.OK,
+        location=f"/v1/jobs/{made.job.id}",
+        version=made.job.ver,
+    )
+
+
+def _shown(job: Job) -> Answer[views.Job]:
+    return Answer(render.job(job, container().clock.now()), version=job.ver)
+
+
+def _moved(
+    principal: Principal, job_id: str, move: Callable[[JobService, str, str, str], Job]
+) -> Answer[views.Job]:
+    """Move a job by an order that says nothing more, and return it."""
+    body.read(_request().raw_body or b"{}", Nothing)
+    job_id = identifier(job_id, "job")
+    return _shown(move(api.jobs(container()), principal.owner, principal.actor, job_id))
+
+
+def _schedule(spec: dict[str, object]) -> Schedule:
+    of = container()
+    return normalize_schedule(spec, now=of.clock.now(), default_timezone=of.settings.timezone)
+
+
+def _expected(principal: Principal, job_id: str) -> int | None:
+    """Return the version that a change is made for, or None where any will do.
+
+    Raises:
+        Malformed: `If-Match` cannot be read.
+        NotFound: the owner has no such job.
+        PreconditionFailed: the job has another version.
+    """
+    header = _request().headers.get(_IF_MATCH.name)
+    allowed = etag.versions(header) if header is not None else None
+    if allowed is None:
+        return None
+    job = _found(principal, job_id)
+    if job.state is JobState.DELETED:
+        return None  # Nothing can be changed of it: what was asked decides what that means.
+    if job.ver not in allowed:
+        raise PreconditionFailed(
+            f"the job has version {job.ver} by now", fix="look at it again, then decide again"
+        )
+    return job.ver

@@ -15,7 +15,7 @@ from typing import Any
 from chalice.app import Response
 
 from chalicelib.errors import PalyraError
-from chalicelib.functions.observability import logger
+from chalicelib.functions.observability import logger, measure
 
 MEDIA_TYPE = "application/problem+json"
 _FIXES = {
@@ -58,10 +58,11 @@ def answers[**P](route: Callable[P, Any]) -> Callable[P, Any]:
 def as_problems(event: Any, get_response: Callable[[Any], Response]) -> Response:
     """Render what Chalice refuses before a route runs, and what nobody expected."""
     response = get_response(event)
-    if response.status_code < HTTPStatus.BAD_REQUEST or _is_problem(response):
+    if response.status_code < HTTPStatus.BAD_REQUEST or _is_told(response):
         return response
     if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("a request failed unexpectedly")
+        measure({"ApiUnexpectedErrors": 1})
     return _from_chalice(response)
 
 
@@ -84,5 +85,6 @@ def _response(body: dict[str, Any], headers: dict[str, Any]) -> Response:
     return Response(body=json.dumps(content), status_code=body["status"], headers=headers)
 
 
-def _is_problem(response: Response) -> bool:
-    return bool(response.headers.get("Content-Type") == MEDIA_TYPE)
+def _is_told(response: Response) -> bool:
+    """Return whether a route has said itself what is wrong: as a problem, or on a page."""
+    return str(response.headers.get("Content-Type")).startswith((MEDIA_TYPE, "text/html"))

@@ -1,27 +1,29 @@
-"""What operators see of jobs, firings, runs and heartbeats; of tasks, see `render_task`."""
+"""What operators see of jobs, firings, runs, heartbeats and settings; for tasks: `render_task`."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from chalicelib.background.heartbeats.record import WorkHeartbeatKind, WorkHeartbeatRecord
 from chalicelib.background.task import Task, slot_instant
 from chalicelib.clock import rfc3339
+from chalicelib.functions.http import views
 from chalicelib.functions.http.cursor import encode
 from chalicelib.providers import Answer, ToolCall
 from chalicelib.runs.step import Step
+from chalicelib.runs.store import RunHeader
 from chalicelib.runs.transcripts import RunView
 from chalicelib.scheduler.job import Job
+from chalicelib.settings.report import Reported
 
 
-def page(items: Sequence[dict[str, Any]], following: str | None) -> dict[str, Any]:
+def page[T](items: Sequence[T], following: str | None) -> views.Page[T]:
     """Return a page of a list."""
     return {"items": list(items), "next": encode(following)}
 
 
-def job(job: Job) -> dict[str, Any]:
+def job(job: Job, now: datetime) -> views.Job:
     """Return a job."""
-    definition = job.definition
+    definition, following = job.definition, job.awaits(now)
     return {
         "id": job.id,
         "name": definition.name,
@@ -30,44 +32,65 @@ def job(job: Job) -> dict[str, Any]:
         "prompt": definition.prompt,
         "tools": list(definition.tools),
         "state": job.state,
-        "next_slot": rfc3339(job.next) if job.next else None,
+        "version": job.ver,
+        "next_slot": rfc3339(following) if following else None,
         "created_at": rfc3339(definition.created_at),
+        "created_by": definition.created_by,
+        "updated_at": rfc3339(job.updated_at),
+        "updated_by": job.updated_by,
     }
 
 
-def firing(task: Task) -> dict[str, Any]:
+def firing(task: Task) -> views.Firing:
     """Return a ledger row; `last` where it stands for several slots."""
-    shown: dict[str, Any] = {"slot": rfc3339(task.ref.slot), "outcome": task.outcome}
+    shown: views.Firing = {
+        "slot": rfc3339(task.ref.slot),
+        "outcome": task.outcome,
+        "task_id": task.ref.id,
+    }
     if task.last != task.ref.sk:
         shown["last"] = rfc3339(slot_instant(task.last))
     if task.reason:
         shown["reason"] = task.reason
+    if task.requested_by:
+        shown["requested_by"] = task.requested_by
     if task.has_fired:
-        shown |= {"run_id": task.ref.run_id, "state": task.state, "attempt": task.attempt + 1}
+        shown["run_id"] = task.ref.run_id
+        shown["state"] = task.state
+        shown["attempt"] = task.attempt + 1
     return shown
 
 
-def run(view: RunView) -> dict[str, Any]:
-    """Return a run with its steps and result."""
-    header = view.header
+def run(header: RunHeader) -> views.Run:
+    """Return a run at a glance."""
+    task = header.task
     return {
         "id": header.run_id,
-        "job_id": header.task.subject if header.task.is_slot else None,
-        "slot": rfc3339(header.task.slot) if header.task.is_slot else None,
+        "job_id": task.subject if task.is_slot else None,
+        "task_id": task.id,
+        "slot": rfc3339(task.slot) if task.is_slot else None,
         "state": header.state or "running",
         "reason": header.reason or None,
         "provider": header.provider,
-        "policies": header.policies.split(","),
-        "policy_set": header.policy_set,
         "started_at": rfc3339(header.started_at),
         "ended_at": rfc3339(header.ended_at) if header.ended_at else None,
+    }
+
+
+def run_detail(view: RunView) -> views.RunDetail:
+    """Return a run with its steps and result."""
+    header = view.header
+    return {
+        **run(header),
+        "policies": header.policies.split(","),
+        "policy_set": header.policy_set,
         "prompt": header.prompt,
         "steps": [_step(step) for step in view.steps],
         "result": view.result,
     }
 
 
-def heartbeat(record: WorkHeartbeatRecord, now: datetime) -> dict[str, Any]:
+def heartbeat(record: WorkHeartbeatRecord, now: datetime) -> views.Heartbeat:
     """Return the last sign of life of a piece of work."""
     age = max(now - record.updated_at, timedelta())
     is_task = record.kind in {WorkHeartbeatKind.BACKGROUND_TASK, WorkHeartbeatKind.RUN}
@@ -82,11 +105,39 @@ def heartbeat(record: WorkHeartbeatRecord, now: datetime) -> dict[str, Any]:
     }
 
 
-def _step(step: Step) -> dict[str, Any]:
-    shown: dict[str, Any] = {"seq": step.checkpoint.seq, "at": step.at, "link": step.link}
-    turn = step.turn
+def setting(reported: Reported) -> views.Setting:
+    """Return a setting as it is in effect."""
+    return {
+        "key": reported.key,
+        "variable": reported.variable,
+        "value": reported.value,
+        "default": reported.default,
+        "source": reported.source,
+        "secret": reported.secret,
+        "range": reported.range,
+        "help": reported.help,
+    }
+
+
+def _step(step: Step) -> views.Step:
+    seq, at, link, turn = step.checkpoint.seq, step.at, step.link, step.turn
     if isinstance(turn, Answer):
-        return shown | {"kind": "model", "answer": turn.text}
+        return {"seq": seq, "at": at, "link": link, "kind": "model", "answer": turn.text}
     if isinstance(turn, ToolCall):
-        return shown | {"kind": "model", "tool": turn.tool, "arguments": dict(turn.arguments)}
-    return shown | {"kind": "tool", "tool": turn.tool, "ok": turn.ok, "content": turn.content}
+        return {
+            "seq": seq,
+            "at": at,
+            "link": link,
+            "kind": "model",
+            "tool": turn.tool,
+            "arguments": dict(turn.arguments),
+        }
+    return {
+        "seq": seq,
+        "at": at,
+        "link": link,
+        "kind": "tool",
+        "tool": turn.tool,
+        "ok": turn.ok,
+        "content": dict(turn.content),
+    }

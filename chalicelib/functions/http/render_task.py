@@ -4,21 +4,22 @@ import json
 from datetime import datetime
 from typing import Any
 
-from chalicelib.background.task import Task
+from chalicelib.background.task import Lane, Task
 from chalicelib.clock import rfc3339
+from chalicelib.functions.http import views
 from chalicelib.functions.http.attempts import attempts
 
 
-def task(task: Task) -> dict[str, Any]:
+def task(task: Task) -> views.Task:
     """Return a task of any kind; a slot's says what became of the slot, too."""
     ref = task.ref
     parent, membership = ref.parent, task.membership
-    shown: dict[str, Any] = {"id": ref.id, "kind": task.kind, "state": task.shown_state}
-    if ref.is_slot:
-        shown["outcome"] = task.outcome
-    return shown | {
+    shown: views.Task = {
+        "id": ref.id,
+        "kind": task.kind,
+        "state": task.shown_state,
         "reason": task.reason or None,
-        "lane": task.lane,
+        "lane": Lane(task.lane),
         "priority": task.priority,
         "created_at": _shown(task.created_at),
         "not_before": _shown(task.due),
@@ -38,9 +39,12 @@ def task(task: Task) -> dict[str, Any]:
         "cancel": _cancel(task),
         "links": _links(task),
     }
+    if ref.is_slot:
+        shown["outcome"] = task.outcome
+    return shown
 
 
-def _attempts(task: Task) -> list[dict[str, Any]]:
+def _attempts(task: Task) -> list[views.Attempt]:
     return [
         {
             "number": each.number,
@@ -65,7 +69,7 @@ def _has_run(task: Task) -> bool:
     return task.checkpoint is not None or task.has_fired
 
 
-def _cancel(task: Task) -> dict[str, Any] | None:
+def _cancel(task: Task) -> views.CancelRequest | None:
     if task.cancel is None:
         return None
     return {"requested_at": rfc3339(task.cancel.at), "reason": task.cancel.reason}

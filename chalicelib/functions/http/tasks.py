@@ -2,24 +2,38 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
 
-from chalice.app import Blueprint, Request, Response
+from chalice.app import Blueprint, Request
 
 from chalicelib.access.service import Principal
 from chalicelib.background.service import Filter, TaskDraft, TaskService
-from chalicelib.background.task import Lane, Membership, State, Task
-from chalicelib.errors import Invalid, NotFound
-from chalicelib.functions.http import body, cursor, render, render_task
+from chalicelib.background.task import Lane, Membership, Task
+from chalicelib.errors import Conflict, Invalid, NotFound
+from chalicelib.functions.http import body, cursor, render, render_task, views
 from chalicelib.functions.http.auth import owners
 from chalicelib.functions.http.choice import one_of
+from chalicelib.functions.http.idempotency import IDEMPOTENCY_KEY, request_key
 from chalicelib.functions.http.identifier import identifier, is_identifier
 from chalicelib.functions.http.models import Cancel, NewTask, Nothing
+from chalicelib.functions.http.operation import Answer, Operation, operation
 from chalicelib.functions.http.problem import answers
+from chalicelib.functions.http.query import Parameter
 from chalicelib.functions.wiring import api
 from chalicelib.functions.wiring.container import container
 
-_STATES = (*State, "cancel_requested")
+_STATE = Parameter(
+    "state", "Only tasks in this state.", {"type": "string", "enum": [*views.TASK_STATES]}
+)
+_LANE = Parameter("lane", "Only tasks of this lane.", {"type": "string", "enum": [*Lane]})
+_PARENT = Parameter(
+    "parent", "Only tasks that came from the task or job of this id.", {"type": "string"}
+)
+_MOVED = Operation(
+    answers={HTTPStatus.OK: "The task as it is then."},
+    body=Nothing,
+    may_be_empty=True,
+    errors=(Conflict,),
+)
 
 tasks = Blueprint(__name__)
 
@@ -31,31 +45,49 @@ def _request() -> Request:
 @tasks.route("/v1/tasks", methods=["POST"])
 @answers
 @owners(_request)
-def create_task(principal: Principal) -> Response:
+@operation(
+    _request,
+    Operation(
+        answers={
+            HTTPStatus.CREATED: "The task was made.",
+            HTTPStatus.OK: "The task that was made with this dedupe key or Idempotency-Key before.",
+        },
+        body=NewTask,
+        headers=(IDEMPOTENCY_KEY,),
+        has_location=True,
+        errors=(NotFound, Conflict),
+    ),
+)
+def create_task(principal: Principal) -> Answer[views.Task]:
     """Make a task, or return the first one that was made with its dedupe key."""
     new = body.read(_request().raw_body, NewTask)
+    key = request_key(principal, _request(), "POST /v1/tasks")
     try:
-        made = api.tasks(container()).create(principal.owner, principal.actor, _draft(new))
+        made = api.tasks(container()).create(principal.owner, principal.actor, _draft(new), key)
     except NotFound as error:
         fix = "send the id of a task that exists"
         raise NotFound(error.detail, field="parent", fix=fix) from error
-    return Response(
-        body=render_task.task(made.task),
-        status_code=HTTPStatus.CREATED if made.is_new else HTTPStatus.OK,
-        headers={"Location": f"/v1/tasks/{made.task.ref.id}"},
+    return Answer(
+        render_task.task(made.task),
+        status=HTTPStatus.CREATED if made.is_new else HTTPStatus.OK,
+        location=f"/v1/tasks/{made.task.ref.id}",
     )
 
 
 @tasks.route("/v1/tasks", methods=["GET"])
 @answers
 @owners(_request)
-def list_tasks(principal: Principal) -> dict[str, Any]:
+@operation(
+    _request,
+    Operation(
+        answers={HTTPStatus.OK: "A page of tasks."}, query=(*cursor.PAGE, _STATE, _LANE, _PARENT)
+    ),
+)
+def list_tasks(principal: Principal) -> views.Page[views.Task]:
     """Return a page of the owner's tasks, or of those that came from another, newest first."""
-    query = cursor.read(_request().query_params, ("state", "lane", "parent"))
-    wanted = Filter(
-        state=one_of(query.filters, "state", _STATES), lane=one_of(query.filters, "lane", Lane)
-    )
-    parent = query.filters.get("parent")
+    query = cursor.read(_request().query_params)
+    wanted = Filter(state=one_of(query.filters, _STATE), lane=one_of(query.filters, _LANE))
+    parent = query.filters.get(_PARENT.name)
     if parent is not None and not is_identifier(parent):
         raise Invalid("it is not the id of a task", field="parent", fix="send the id of a task")
     found = api.tasks(container()).list(principal.owner, parent, wanted, query.after, query.limit)
@@ -65,7 +97,8 @@ def list_tasks(principal: Principal) -> dict[str, Any]:
 @tasks.route("/v1/tasks/{task_id}", methods=["GET"])
 @answers
 @owners(_request)
-def get_task(principal: Principal, task_id: str) -> dict[str, Any]:
+@operation(_request, Operation(answers={HTTPStatus.OK: "The task."}))
+def get_task(principal: Principal, task_id: str) -> views.Task:
     """Return a task with its attempts."""
     task = api.tasks(container()).get(principal.owner, identifier(task_id, "task"))
     return render_task.task(task)
@@ -74,7 +107,8 @@ def get_task(principal: Principal, task_id: str) -> dict[str, Any]:
 @tasks.route("/v1/tasks/{task_id}/pause", methods=["POST"])
 @answers
 @owners(_request)
-def pause_task(principal: Principal, task_id: str) -> dict[str, Any]:
+@operation(_request, _MOVED)
+def pause_task(principal: Principal, task_id: str) -> views.Task:
     """Pause a task that has not begun."""
     return _moved(principal, task_id, TaskService.pause)
 
@@ -82,7 +116,8 @@ def pause_task(principal: Principal, task_id: str) -> dict[str, Any]:
 @tasks.route("/v1/tasks/{task_id}/resume", methods=["POST"])
 @answers
 @owners(_request)
-def resume_task(principal: Principal, task_id: str) -> dict[str, Any]:
+@operation(_request, _MOVED)
+def resume_task(principal: Principal, task_id: str) -> views.Task:
     """Let a paused task go on."""
     return _moved(principal, task_id, TaskService.resume)
 
@@ -90,7 +125,8 @@ def resume_task(principal: Principal, task_id: str) -> dict[str, Any]:
 @tasks.route("/v1/tasks/{task_id}/retry", methods=["POST"])
 @answers
 @owners(_request)
-def retry_task(principal: Principal, task_id: str) -> dict[str, Any]:
+@operation(_request, _MOVED)
+def retry_task(principal: Principal, task_id: str) -> views.Task:
     """Give a task that ended without success a new life."""
     return _moved(principal, task_id, TaskService.retry)
 
@@ -98,28 +134,32 @@ def retry_task(principal: Principal, task_id: str) -> dict[str, Any]:
 @tasks.route("/v1/tasks/{task_id}/cancel", methods=["POST"])
 @answers
 @owners(_request)
-def cancel_task(principal: Principal, task_id: str) -> Response:
+@operation(
+    _request,
+    Operation(
+        answers={HTTPStatus.ACCEPTED: "The task as it is then, asked to stop or stopped."},
+        body=Cancel,
+        may_be_empty=True,
+        errors=(Conflict,),
+    ),
+)
+def cancel_task(principal: Principal, task_id: str) -> Answer[views.Task]:
     """Ask a task to stop."""
-    asked = body.read(_sent(), Cancel)
+    asked = body.read(_request().raw_body or b"{}", Cancel)
     task = api.tasks(container()).cancel(
         principal.owner, principal.actor, identifier(task_id, "task"), asked.reason
     )
-    return Response(body=render_task.task(task), status_code=HTTPStatus.ACCEPTED)
+    return Answer(render_task.task(task), status=HTTPStatus.ACCEPTED)
 
 
 def _moved(
     principal: Principal, task_id: str, move: Callable[[TaskService, str, str, str], Task]
-) -> dict[str, Any]:
+) -> views.Task:
     """Move a task by an order that says nothing more, and return it."""
-    body.read(_sent(), Nothing)
+    body.read(_request().raw_body or b"{}", Nothing)
     task_id = identifier(task_id, "task")
     task = move(api.tasks(container()), principal.owner, principal.actor, task_id)
     return render_task.task(task)
-
-
-def _sent() -> bytes | str:
-    """Return the request's body, where one that is left out is an empty object."""
-    return _request().raw_body or b"{}"
 
 
 def _draft(new: NewTask) -> TaskDraft:

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from chalicelib.access.store import AccessStore
+from chalicelib.access.store import AccessStore, IdempotencyStore
 from chalicelib.background.heartbeats.store import HeartbeatStore
 from chalicelib.background.service import TaskService
 from chalicelib.functions.wiring import sweeps
@@ -11,8 +11,11 @@ from chalicelib.functions.wiring.making import maker
 from chalicelib.functions.wiring.sweeps import journal, runs
 from chalicelib.functions.wiring.tools import toolbox
 from chalicelib.ids import Ids
+from chalicelib.incidents.store import IncidentStore
 from chalicelib.runs import prompt
 from chalicelib.runs.transcripts import Transcripts
+from chalicelib.scheduler.editing import Editor
+from chalicelib.scheduler.running import Trigger
 from chalicelib.scheduler.service import JobService
 from chalicelib.scheduler.store import JobStore
 
@@ -24,12 +27,49 @@ def jobs(of: Container) -> JobService:
         jobs=JobStore(),
         work=work(of),
         journal=journal(of),
+        requests=requests(of),
         handover=handover(of),
+        editor=editor(of),
+        trigger=trigger(of),
         tools=toolbox(of),
         clock=of.clock,
         ids=Ids(of.random_bytes),
         max_attempts=of.settings.max_attempts,
     )
+
+
+@cache
+def editor(of: Container) -> Editor:
+    """Return what makes operators' writes on jobs."""
+    return Editor(
+        jobs=JobStore(),
+        work=work(of),
+        journal=journal(of),
+        handover=handover(of),
+        clock=of.clock,
+        ids=Ids(of.random_bytes),
+    )
+
+
+@cache
+def trigger(of: Container) -> Trigger:
+    """Return what fires jobs beside their schedules."""
+    return Trigger(
+        jobs=JobStore(),
+        work=work(of),
+        journal=journal(of),
+        courier=courier(of),
+        requests=requests(of),
+        clock=of.clock,
+        ids=Ids(of.random_bytes),
+        shards=of.settings.shards,
+    )
+
+
+@cache
+def requests(_of: Container) -> IdempotencyStore:
+    """Return what requests have made under their keys."""
+    return IdempotencyStore()
 
 
 @cache
@@ -40,6 +80,7 @@ def tasks(of: Container) -> TaskService:
         courier=courier(of),
         journal=journal(of),
         incidents=sweeps.incidents(of),
+        requests=requests(of),
         maker=maker(of),
         aftermath=sweeps.aftermath(of),
         cancellation=sweeps.cancellation(of),
@@ -56,6 +97,12 @@ def tasks(of: Container) -> TaskService:
 def heartbeats(of: Container) -> HeartbeatStore:
     """Return the heartbeats of work under way."""
     return sweeps.heartbeats(of)
+
+
+@cache
+def incidents(of: Container) -> IncidentStore:
+    """Return the incidents."""
+    return sweeps.incidents(of)
 
 
 @cache

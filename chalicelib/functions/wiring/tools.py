@@ -12,10 +12,21 @@ from chalicelib.scheduler.store import JobStore, TickLog
 @cache
 def toolbox(of: Container) -> Toolbox:
     """Return the tools that exist."""
-    shards = of.settings.shards
-    background = BackgroundHealth(
-        work=work(of), queues=courier(of).lanes, clock=of.clock, shards=shards
-    )
-    scheduler = SchedulerHealth(jobs=JobStore(), ticks=TickLog(), clock=of.clock, shards=shards)
-    probes = {"background": background.health, "scheduler": scheduler.health}
+    probes = {"background": background_health(of).health, "scheduler": scheduler_health(of).health}
     return Toolbox([system_health(probes)])
+
+
+@cache
+def background_health(of: Container) -> BackgroundHealth:
+    """Return the probe of queues and workers."""
+    return BackgroundHealth(
+        work=work(of), queues=courier(of).lanes, clock=of.clock, shards=of.settings.shards
+    )
+
+
+@cache
+def scheduler_health(of: Container) -> SchedulerHealth:
+    """Return the probe of the scheduler."""
+    return SchedulerHealth(
+        jobs=JobStore(), ticks=TickLog(), clock=of.clock, shards=of.settings.shards
+    )

@@ -1,13 +1,14 @@
 """The API as a caller sees it: requests in, status, headers and JSON out.
 
 Chalice's test client stands in for API Gateway, so a path that no route has never gets here: the
-gateway itself answers it.
+gateway itself answers it. Every answer is held against the committed OpenAPI document.
 """
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from chalice.test import Client
 from app import app
 from chalicelib.access.store import AccessStore
 from chalicelib.access.token import mint
+from tests.functions.http import contract
+from tests.permissions.policies import acting_as
 from tests.support.world import World
 
 ROOT = Path(__file__).parents[3]
@@ -62,9 +65,14 @@ class Api:
         """Make a request of an owner; headers given replace those that are sent anyway."""
         sent = {"Authorization": f"Bearer {self.token(owner)}", "Content-Type": "application/json"}
         sent |= headers or {}
-        answer = _client().http.request(method, path, headers=sent, body=_bytes(body))
+        with acting_as("api"):
+            answer = _client().http.request(method, path, headers=sent, body=_bytes(body))
         headers = {name: value for name, value in answer.headers.items() if isinstance(value, str)}
-        return Reply(answer.status_code, headers, answer.json_body, len(answer.body))
+        reply = Reply(answer.status_code, headers, answer.json_body, len(answer.body))
+        contract.check_answer(method, path, reply.status, reply.headers, reply.body)
+        if reply.status < HTTPStatus.MULTIPLE_CHOICES:
+            contract.check_request(method, path, _bytes(body))
+        return reply
 
     def job(self, *, owner: str = "main", **fields: Any) -> str:
         """Make a job; return its id."""

@@ -1,6 +1,8 @@
 import json
 
-from chalicelib.scheduler.store import HotRow
+import pytest
+
+from chalicelib.scheduler.rows import HotRow
 from tests.functions.http.api import Api, a_job
 
 KIB = 1_024
@@ -17,8 +19,12 @@ def test_a_job_is_made_and_shown(api: Api) -> None:
         "prompt": "Summarize health",
         "tools": ["system.health"],
         "state": "enabled",
+        "version": 1,
         "next_slot": "2026-11-22T12:01:00Z",
         "created_at": "2026-11-22T12:00:00Z",
+        "created_by": "token:laptop",
+        "updated_at": "2026-11-22T12:00:00Z",
+        "updated_by": "token:laptop",
     }
 
 
@@ -58,6 +64,22 @@ def test_a_job_needs_no_tools(api: Api) -> None:
 def test_an_interval_may_be_a_number_of_seconds(api: Api) -> None:
     reply = api.post("/v1/jobs", a_job(schedule={"every": 90}))
     assert reply.body["schedule"] == {"every": "90s"}
+
+
+def test_a_job_may_be_due_at_one_instant(api: Api) -> None:
+    schedule = {"at": "2026-11-22T14:00:00+01:00", "timezone": "Europe/Berlin"}
+    made = api.post("/v1/jobs", a_job(schedule=schedule)).body
+    assert made["schedule"] == {"at": "2026-11-22T13:00:00Z", "timezone": "Europe/Berlin"}
+    assert made["next_slot"] == "2026-11-22T13:00:00Z"
+
+
+def test_the_setting_says_in_which_zone_an_instant_is_told_without_one(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PALYRA_CRON_TIMEZONE", "Europe/Berlin")
+    made = api.post("/v1/jobs", a_job(schedule={"at": "2026-11-22T13:00:00Z"})).body
+    assert made["explanation"] == "once at 2026-11-22 14:00:00 Europe/Berlin (UTC+01:00)"
+    assert made["schedule"] == {"at": "2026-11-22T13:00:00Z"}
 
 
 def test_the_longest_name_and_prompt_are_taken_as_they_are(api: Api) -> None:

@@ -38,8 +38,20 @@ def test_what_a_job_needs_cannot_be_left_out(closed_api: Api, field: str) -> Non
         ({"schedule": [{"every": "60s"}]}, "schedule"),
         ({"schedule": {}}, "schedule"),
         ({"schedule": {"cron": "* * * * *"}}, "schedule"),
-        ({"schedule": {"at": "2027-01-01T00:00:00Z"}}, "schedule"),
-        ({"schedule": {"every": "60s", "timezone": "utc"}}, "schedule"),
+        ({"schedule": {"at": "2027-01-01T00:00:00Z", "every": "60s"}}, "schedule"),
+        ({"schedule": {"at": "2026-11-22T12:00:00Z"}}, "schedule.at"),
+        ({"schedule": {"at": "2026-11-22T12:00:00.5Z"}}, "schedule.at"),
+        ({"schedule": {"at": "2027-01-01T00:00:00"}}, "schedule.at"),
+        ({"schedule": {"at": "tomorrow"}}, "schedule.at"),
+        ({"schedule": {"at": 1795348800}}, "schedule.at"),
+        ({"schedule": {"at": None}}, "schedule.at"),
+        ({"schedule": {"timezone": "utc"}}, "schedule"),
+        (
+            {"schedule": {"at": "2027-01-01T00:00:00Z", "timezone": "Mars/Olympus"}},
+            "schedule.timezone",
+        ),
+        ({"schedule": {"at": "2027-01-01T00:00:00Z", "timezone": 1}}, "schedule.timezone"),
+        ({"schedule": {"every": "60s", "timezone": "utc"}}, "schedule.timezone"),
         ({"schedule": {"every": "9s"}}, "schedule.every"),
         ({"schedule": {"every": "367d"}}, "schedule.every"),
         ({"schedule": {"every": 9}}, "schedule.every"),
@@ -108,6 +120,11 @@ def test_an_unknown_tool_is_answered_with_those_that_exist(closed_api: Api) -> N
 )
 def test_what_is_not_strict_json_is_refused(closed_api: Api, body: bytes) -> None:
     assert_problem(closed_api.post("/v1/jobs", body), 400)
+
+
+def test_a_missing_body_is_said_to_be_missing(closed_api: Api) -> None:
+    problem = assert_problem(closed_api.post("/v1/jobs", b""), 400)
+    assert (problem["detail"], problem["fix"]) == ("the request has no body", "send a JSON object")
 
 
 @pytest.mark.parametrize("body", [b"null", b"[]", b"7", b'"health"', b"true"])

@@ -35,7 +35,7 @@ parameters = st.dictionaries(
 
 def is_fair(reply: Reply) -> bool:
     if reply.status < 400:
-        return True
+        return reply.status != 304 or reply.body is None
     is_problem = reply.headers["Content-Type"] == "application/problem+json"
     complete = {"type", "title", "status", "detail"} <= reply.body.keys()
     return reply.status < 500 and is_problem and complete and reply.body["status"] == reply.status
@@ -48,13 +48,22 @@ def test_no_json_makes_the_api_fail(closed_api: Api, body: Any) -> None:
 
 
 @quick
+@given(body=st.dictionaries(names, values, max_size=4) | values)
+def test_no_change_makes_the_api_fail(closed_api: Api, body: Any) -> None:
+    assert is_fair(closed_api.send("PATCH", "/v1/jobs/NOPE", body))
+
+
+@quick
 @given(body=st.binary(max_size=200))
 def test_no_bytes_make_the_api_fail(closed_api: Api, body: bytes) -> None:
     assert is_fair(closed_api.post("/v1/jobs", body))
 
 
 @quick
-@given(path=st.sampled_from(["/v1/jobs", "/v1/jobs/J/firings"]), query=parameters)
+@given(
+    path=st.sampled_from(["/v1/jobs", "/v1/jobs/J/firings", "/v1/runs", "/v1/status"]),
+    query=parameters,
+)
 def test_no_query_makes_the_api_fail(closed_api: Api, path: str, query: dict[str, str]) -> None:
     assert is_fair(closed_api.get(f"{path}?{urlencode(query, errors='replace')}"))
 
@@ -74,9 +83,21 @@ def test_no_path_makes_the_api_fail(
 @quick
 @given(
     st.dictionaries(
-        st.sampled_from(["Authorization", "Content-Type", "Accept", "X-Forwarded-For"]),
-        st.text(max_size=40) | st.sampled_from(["application/json", "Bearer x", "image/png"]),
+        st.sampled_from(
+            [
+                "Authorization",
+                "Content-Type",
+                "Accept",
+                "If-Match",
+                "If-None-Match",
+                "Idempotency-Key",
+            ]
+        ),
+        st.text(max_size=40)
+        | st.sampled_from(["application/json", "Bearer x", "image/png", '"1.a", *', 'W/"1"']),
     )
 )
 def test_no_header_makes_the_api_fail(closed_api: Api, headers: dict[str, str]) -> None:
     assert is_fair(closed_api.post("/v1/jobs", a_job(name=""), headers=headers))
+    assert is_fair(closed_api.send("PATCH", "/v1/jobs/NOPE", {"name": "n"}, headers=headers))
+    assert is_fair(closed_api.get("/v1/jobs", headers=headers))

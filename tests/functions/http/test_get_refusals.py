@@ -7,7 +7,17 @@ from tests.functions.http.api import Api, assert_problem
 ID = "01M81J18G00000000000000000"
 
 
-@pytest.mark.parametrize("path", ["/v1/jobs/{}", "/v1/jobs/{}/firings", "/v1/runs/{}"])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/jobs/{}"),
+        ("DELETE", "/v1/jobs/{}"),
+        ("GET", "/v1/jobs/{}/firings"),
+        ("POST", "/v1/jobs/{}/pause"),
+        ("POST", "/v1/jobs/{}/run"),
+        ("GET", "/v1/runs/{}"),
+    ],
+)
 @pytest.mark.parametrize(
     "text",
     [
@@ -29,5 +39,7 @@ ID = "01M81J18G00000000000000000"
         "-",
     ],
 )
-def test_an_id_that_names_nothing_is_not_found(closed_api: Api, path: str, text: str) -> None:
-    assert_problem(closed_api.get(path.format(text)), 404)
+def test_an_id_that_names_nothing_is_not_found(
+    closed_api: Api, method: str, path: str, text: str
+) -> None:
+    assert_problem(closed_api.send(method, path.format(text)), 404)

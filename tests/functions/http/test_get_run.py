@@ -8,6 +8,7 @@ def test_a_run_shows_what_it_did_and_what_came_of_it(api: Api) -> None:
     assert shown | {"steps": [], "result": "", "policy_set": ""} == {
         "id": run,
         "job_id": job,
+        "task_id": run,
         "slot": "2026-11-22T12:01:00Z",
         "state": "succeeded",
         "reason": None,

@@ -12,7 +12,13 @@ def slots(items: list[dict[str, str]]) -> list[str]:
 def test_a_slot_on_its_way_shows_its_instant_and_outcome(api: Api) -> None:
     job = api.job(schedule={"every": "100s"})
     assert api.get(f"/v1/jobs/{job}/firings").body == {
-        "items": [{"slot": "2026-11-22T12:01:40Z", "outcome": "handed"}],
+        "items": [
+            {
+                "slot": "2026-11-22T12:01:40Z",
+                "outcome": "handed",
+                "task_id": f"{job}-001795348900",
+            }
+        ],
         "next": None,
     }
 
@@ -24,6 +30,7 @@ def test_a_slot_that_fired_names_its_run(api: Api) -> None:
         {
             "slot": "2026-11-22T12:01:40Z",
             "outcome": "fired",
+            "task_id": run,
             "run_id": run,
             "state": "succeeded",
             "attempt": 1,
@@ -40,6 +47,7 @@ def test_missed_slots_share_one_entry_with_a_reason(api: Api) -> None:
         "slot": "2026-11-22T12:05:00Z",
         "last": "2026-11-22T12:55:00Z",
         "outcome": "misfired",
+        "task_id": f"{job}-001795349100",
         "reason": "missed",
     }
 

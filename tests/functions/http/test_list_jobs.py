@@ -1,6 +1,6 @@
 from itertools import chain
 
-from chalicelib.scheduler.store import HotRow
+from chalicelib.scheduler.rows import HotRow
 from tests.functions.http.api import Api
 from tests.support.world import MINUTE
 

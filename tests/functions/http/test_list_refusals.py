@@ -44,3 +44,15 @@ def test_a_cursor_that_we_did_not_give_is_refused(closed_api: Api, cursor: str) 
 def test_an_unknown_parameter_is_refused_by_its_name(closed_api: Api) -> None:
     problem = assert_problem(closed_api.get("/v1/jobs?page=2&limit=0"), 422, "page")
     assert problem["fix"] == "use: cursor, limit"
+
+
+@pytest.mark.parametrize("path", ["/v1/jobs", "/v1/jobs/J/firings", "/v1/runs", "/v1/tasks"])
+def test_a_repeated_parameter_is_refused_by_its_name(closed_api: Api, path: str) -> None:
+    problem = assert_problem(closed_api.get(f"{path}?limit=1&limit=2"), 422, "limit")
+    assert problem["fix"] == "give it once"
+
+
+@pytest.mark.parametrize("path", ["/v1", "/healthz", "/v1/status", "/v1/settings", "/v1/jobs/J"])
+def test_what_is_no_list_takes_no_parameters(closed_api: Api, path: str) -> None:
+    problem = assert_problem(closed_api.get(f"{path}?limit=1"), 422, "limit")
+    assert problem["fix"] == "leave it out"

@@ -7,7 +7,11 @@ from tests.functions.http.api import Api, assert_problem
     ("method", "path"),
     [
         ("PUT", "/v1/jobs"),
-        ("DELETE", "/v1/jobs/J"),
+        ("PUT", "/v1/jobs/J"),
+        ("DELETE", "/v1/jobs"),
+        ("PATCH", "/v1/tasks/T"),
+        ("POST", "/v1/status"),
+        ("DELETE", "/v1/settings"),
         ("PATCH", "/v1/runs/R"),
         ("POST", "/healthz"),
         ("HEAD", "/v1/jobs"),

@@ -2,15 +2,24 @@ from tests.functions.http.api import Api
 
 
 def test_the_root_names_the_api_and_where_to_go_on(api: Api) -> None:
-    reply = api.get("/", headers={"Authorization": ""})
+    reply = api.get("/v1", headers={"Authorization": ""})
     assert reply.status == 200
     assert reply.body == {
         "name": "palyra",
         "stage": "local",
-        "links": {"jobs": "/v1/jobs", "health": "/healthz"},
+        "links": {
+            "description": "/v1/openapi.json",
+            "health": "/healthz",
+            "heartbeats": "/v1/heartbeats",
+            "jobs": "/v1/jobs",
+            "runs": "/v1/runs",
+            "settings": "/v1/settings",
+            "status": "/v1/status",
+            "tasks": "/v1/tasks",
+        },
     }
 
 
 def test_the_links_of_the_root_lead_somewhere(api: Api) -> None:
-    for path in api.get("/").body["links"].values():
+    for path in api.get("/v1").body["links"].values():
         assert api.get(path).status == 200

@@ -1,5 +1,9 @@
 """What one owner sees of another: nothing."""
 
+from typing import Any
+
+import pytest
+
 from chalicelib.access.store import TokenRow
 from tests.functions.http.api import Api, assert_problem
 
@@ -22,6 +26,32 @@ def test_the_ledger_of_another_owner_is_not_found(api: Api) -> None:
 def test_the_run_of_another_owner_is_not_found(api: Api) -> None:
     run = api.run(api.job(owner="main"))
     assert_problem(api.get(f"/v1/runs/{run}", owner="other"), 404)
+
+
+@pytest.mark.parametrize(
+    ("method", "below", "body"),
+    [
+        ("PATCH", "", {"name": "mine"}),
+        ("DELETE", "", b""),
+        ("POST", "/pause", b""),
+        ("POST", "/resume", b""),
+        ("POST", "/run", b""),
+    ],
+)
+def test_the_job_of_another_owner_cannot_be_moved(
+    api: Api, method: str, below: str, body: Any
+) -> None:
+    job = api.job(owner="main")
+    seen = api.get(f"/v1/jobs/{job}").body
+    assert_problem(api.send(method, f"/v1/jobs/{job}{below}", body, owner="other"), 404)
+    assert api.get(f"/v1/jobs/{job}").body == seen
+
+
+def test_the_runs_of_another_owner_are_not_listed(api: Api) -> None:
+    job = api.job(owner="main")
+    api.run(job)
+    for path in ("/v1/runs", f"/v1/runs?job={job}"):
+        assert api.get(path, owner="other").body == {"items": [], "next": None}
 
 
 def test_another_owners_thing_answers_exactly_like_one_that_does_not_exist(api: Api) -> None:

@@ -1,0 +1,204 @@
+"""The fields of requests: what each may be, and what it is refused with where it is not.
+
+A check refuses with the fix; the schema beside it tells OpenAPI the same.
+"""
+
+import json
+import re
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from chalicelib.clock import NotAnInstant, from_ms, read_rfc3339, to_ms
+from chalicelib.functions.http.identifier import is_identifier
+
+_NAME_BYTES = 128
+_PROMPT_BYTES = 16_384
+_TOOLS = 32
+_DEDUPE_KEY_CHARACTERS = 256
+_REASON_CHARACTERS = 200
+_GROUP = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def _text(most_bytes: int) -> AfterValidator:
+    """Return a check that a text says something in at most so many bytes of UTF-8."""
+
+    def check(value: str) -> str:
+        size = _whole(value)
+        if not value.strip():
+            raise refusal("it is empty", "say something")
+        if size > most_bytes:
+            raise refusal(f"it has {size} bytes", f"use at most {most_bytes} bytes")
+        return value
+
+    return AfterValidator(check)
+
+
+def _whole(value: str) -> int:
+    """Return the bytes of a text in UTF-8; half a character has none."""
+    try:
+        return len(value.encode())
+    except UnicodeEncodeError:
+        raise refusal("it contains half a character", "send whole characters") from None
+
+
+def _storable(value: dict[str, Any]) -> dict[str, Any]:
+    """Refuse what could be read as JSON, but not be kept or handed on."""
+    try:
+        written = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except RecursionError:
+        raise refusal("it is nested too deep", "use fewer levels") from None
+    except ValueError:
+        raise refusal("it contains a number that is too large", "use a smaller one") from None
+    _whole(written)
+    return value
+
+
+def _characters(most: int) -> AfterValidator:
+    """Return a check that a text says something in at most so many characters."""
+
+    def check(value: str) -> str:
+        _whole(value)
+        if not value.strip():
+            raise refusal("it is empty", "say something, or leave it out")
+        if len(value) > most:
+            raise refusal(f"it has {len(value)} characters", f"use at most {most}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _instant(value: Any) -> datetime | None:
+    """Return the instant of an RFC 3339 text, in whole milliseconds, as tables keep it."""
+    if value is None:
+        return None
+    try:
+        return from_ms(to_ms(read_rfc3339(value)))
+    except NotAnInstant as wrong:
+        raise refusal(wrong.detail, wrong.fix) from None
+
+
+def _task_id(value: str) -> str:
+    if not is_identifier(value):
+        raise refusal("it is not the id of a task", "send the id of the task that delegates")
+    return value
+
+
+def _group_name(value: str) -> str:
+    if not _GROUP.fullmatch(value):
+        raise refusal("it is not the name of a group", "use 1 to 64 of A-Z a-z 0-9 _ and -")
+    return value
+
+
+def _distinct(values: list[str]) -> list[str]:
+    if len(values) > _TOOLS:
+        raise refusal(f"it has {len(values)} items", f"use at most {_TOOLS}")
+    if len(set(values)) != len(values):
+        raise refusal("it repeats an item", "name each once")
+    return values
+
+
+def refusal(detail: str, fix: str) -> PydanticCustomError:
+    """Return what a check raises: what is wrong, and how to mend it."""
+    return PydanticCustomError("refused", "{detail}", {"detail": detail, "fix": fix})
+
+
+Name = Annotated[
+    str,
+    _text(_NAME_BYTES),
+    Field(
+        description=f"At most {_NAME_BYTES} bytes of UTF-8.",
+        json_schema_extra={"minLength": 1, "maxLength": _NAME_BYTES},
+    ),
+]
+Prompt = Annotated[
+    str,
+    _text(_PROMPT_BYTES),
+    Field(
+        description=f"What a run asks the model: at most {_PROMPT_BYTES} bytes of UTF-8.",
+        json_schema_extra={"minLength": 1, "maxLength": _PROMPT_BYTES},
+    ),
+]
+Tools = Annotated[
+    list[str],
+    AfterValidator(_distinct),
+    Field(
+        description="The names of the tools that a run may use.",
+        json_schema_extra={"maxItems": _TOOLS, "uniqueItems": True},
+    ),
+]
+Schedule = Annotated[
+    dict[str, Any],
+    WithJsonSchema(
+        {
+            "description": "When slots are due: an interval, or one instant.",
+            "oneOf": [
+                {
+                    "type": "object",
+                    "required": ["every"],
+                    "additionalProperties": False,
+                    "properties": {
+                        "every": {
+                            "description": "10 seconds to 366 days, as `90`, `30s` or `1h30m`.",
+                            "oneOf": [
+                                {"type": "string", "pattern": "^[0-9]+[dhms]([0-9]+[hms])*$"},
+                                {"type": "integer", "minimum": 10, "maximum": 31_622_400},
+                            ],
+                        }
+                    },
+                },
+                {
+                    "type": "object",
+                    "required": ["at"],
+                    "additionalProperties": False,
+                    "properties": {
+                        "at": {
+                            "description": "An instant to come, with its offset from UTC.",
+                            "type": "string",
+                            "format": "date-time",
+                        },
+                        "timezone": {
+                            "description": "The zone it is shown in, as `Europe/Berlin`.",
+                            "type": "string",
+                        },
+                    },
+                },
+            ],
+            "examples": [{"every": "60s"}, {"at": "2026-11-22T13:00:00Z"}],
+        }
+    ),
+]
+Kind = Annotated[
+    str, _text(_NAME_BYTES), Field(description="What kind of work, as `background_prompt`.")
+]
+Payload = Annotated[
+    dict[str, Any],
+    AfterValidator(_storable),
+    Field(
+        description="What the kind asks for; of a prompt: `prompt`, `tools` and `then`.",
+        examples=[{"prompt": "Summarize health", "tools": ["system.health"]}],
+    ),
+]
+Instant = Annotated[datetime | None, BeforeValidator(_instant)]
+DedupeKey = Annotated[
+    Annotated[str, _characters(_DEDUPE_KEY_CHARACTERS)] | None,
+    Field(
+        description="A task of this kind that was made with the same key is returned instead.",
+        json_schema_extra={"maxLength": _DEDUPE_KEY_CHARACTERS},
+    ),
+]
+TaskId = Annotated[str, AfterValidator(_task_id)]
+Group = Annotated[
+    Annotated[str, AfterValidator(_group_name)] | None,
+    Field(
+        description="The group among the parent's children that it belongs to.",
+        json_schema_extra={"pattern": f"^{_GROUP.pattern}$"},
+    ),
+]
+Reason = Annotated[
+    str,
+    _characters(_REASON_CHARACTERS),
+    Field(json_schema_extra={"minLength": 1, "maxLength": _REASON_CHARACTERS}),
+]

@@ -1,0 +1,53 @@
+"""`/v1/status`: what the probes of the rooms say, and what follows from it."""
+
+from datetime import datetime
+from typing import Any
+
+from chalicelib.clock import rfc3339
+from chalicelib.functions.http import views
+from chalicelib.functions.wiring import api
+from chalicelib.functions.wiring.container import Container
+from chalicelib.functions.wiring.tools import background_health, scheduler_health
+from chalicelib.settings import stage
+from chalicelib.status import Signs, complaints
+from chalicelib.version import VERSION
+
+_SYSTEM = "system"  # Owns the incidents that are nobody's, as of messages that nobody can read.
+
+
+def status(of: Container, owner: str) -> views.Status:
+    """Return how a stage is, with the incidents and heartbeats of an owner.
+
+    Raises:
+        Unavailable: a probe got no answer.
+    """
+    now, scheduler = of.clock.now(), scheduler_health(of).health()
+    counts = [api.incidents(of).counts(each) for each in (owner, _SYSTEM)]
+    active = sum(sum(count.active.values()) for count in counts)
+    signs = Signs(
+        last_tick=_instant(scheduler["last_tick"]),
+        oldest_due_slot=_instant(scheduler["oldest_due_slot"]),
+        active_incidents=active,
+    )
+    reasons = complaints(signs, now, of.settings.misfire_grace)
+    background: Any = background_health(of).health()
+    return {
+        "status": "degraded" if reasons else "ok",
+        "reasons": reasons,
+        "stage": stage(),
+        "version": VERSION,
+        "time": rfc3339(now),
+        "self_healing_active_incidents": active,
+        "self_healing_resolved_incidents": sum(sum(each.resolved.values()) for each in counts),
+        "self_healing_heartbeat_count": api.heartbeats(of).count(owner),
+        "scheduler": {
+            "last_tick": scheduler["last_tick"],
+            "oldest_due_slot": scheduler["oldest_due_slot"],
+            "next_slot": scheduler["next_slot"],
+        },
+        "background": background,
+    }
+
+
+def _instant(shown: str | None) -> datetime | None:
+    return datetime.fromisoformat(shown) if shown else None

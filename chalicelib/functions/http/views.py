@@ -1,0 +1,284 @@
+"""The shapes of answers: what `render` returns, mypy checks and OpenAPI shows.
+
+Nothing is validated when a request is answered; the tests hold every answer against these shapes.
+"""
+
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
+
+from pydantic import Field, WithJsonSchema
+
+from chalicelib.background.heartbeats.record import WorkHeartbeatKind
+from chalicelib.background.task import Lane, Outcome, State
+from chalicelib.scheduler.job import JobState
+
+TASK_STATES = (*State, "cancel_requested")
+_RUN_STATES = ("running", *(state for state in State if state.is_terminal))
+_ATTEMPT_STATES = (*State, "lost")
+
+Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+TaskState = Annotated[str, WithJsonSchema({"type": "string", "enum": [*TASK_STATES]})]
+AttemptState = Annotated[str, WithJsonSchema({"type": "string", "enum": [*_ATTEMPT_STATES]})]
+RunState = Annotated[
+    str,
+    WithJsonSchema({"type": "string", "enum": [s for s in State if s.is_terminal] + ["running"]}),
+]
+Source = Annotated[
+    str, WithJsonSchema({"type": "string", "enum": ["default", "palyra.toml", "environment"]})
+]
+Schedule = Annotated[
+    dict[str, str],
+    WithJsonSchema(
+        {
+            "type": "object",
+            "additionalProperties": {"type": "string"},
+            "examples": [
+                {"every": "60s"},
+                {"at": "2026-11-22T13:00:00Z", "timezone": "Europe/Berlin"},
+            ],
+        }
+    ),
+]
+
+
+class Page[T](TypedDict):
+    """A page of a list; `next` is the cursor of the page after it, null on the last."""
+
+    items: list[T]
+    next: str | None
+
+
+class Job(TypedDict):
+    """What is to be done, and when.
+
+    `next_slot` is the slot that fires next; one that has passed is late.
+    """
+
+    id: str
+    name: str
+    schedule: Schedule | None
+    explanation: str
+    prompt: str
+    tools: list[str]
+    state: JobState
+    version: int
+    next_slot: Instant | None
+    created_at: Instant
+    created_by: str
+    updated_at: Instant
+    updated_by: str
+
+
+class Firing(TypedDict):
+    """What became of a slot of a job; of all slots up to `last`, where it says so."""
+
+    slot: Instant
+    outcome: Outcome
+    task_id: str
+    last: NotRequired[Instant]
+    reason: NotRequired[str]
+    requested_by: NotRequired[str]
+    run_id: NotRequired[str]
+    state: NotRequired[State]
+    attempt: NotRequired[int]
+
+
+class Run(TypedDict):
+    """What a firing or task did, at a glance."""
+
+    id: str
+    job_id: str | None
+    task_id: str
+    slot: Instant | None
+    state: RunState
+    reason: str | None
+    provider: str
+    started_at: Instant
+    ended_at: Instant | None
+
+
+class AnswerStep(TypedDict):
+    """The model answered, and the run is over."""
+
+    seq: int
+    at: Instant
+    link: str
+    kind: Literal["model"]
+    answer: str
+
+
+class CallStep(TypedDict):
+    """The model asked for a tool."""
+
+    seq: int
+    at: Instant
+    link: str
+    kind: Literal["model"]
+    tool: str
+    arguments: dict[str, Any]
+
+
+class ResultStep(TypedDict):
+    """A tool answered, or was refused."""
+
+    seq: int
+    at: Instant
+    link: str
+    kind: Literal["tool"]
+    tool: str
+    ok: bool
+    content: dict[str, Any]
+
+
+type Step = AnswerStep | CallStep | ResultStep
+
+
+class RunDetail(Run):
+    """A run with its steps; each one's `link` holds the chain together."""
+
+    policies: list[str]
+    policy_set: str
+    prompt: str
+    steps: list[Step]
+    result: str | None
+
+
+class Attempt(TypedDict):
+    """An attempt at a task; `lost` where its worker died without a word."""
+
+    number: int
+    started_at: Instant | None
+    ended_at: Instant | None
+    state: AttemptState
+    reason: str | None
+
+
+class CancelRequest(TypedDict):
+    """When somebody asked a task to stop, and why."""
+
+    requested_at: Instant
+    reason: str
+
+
+class Task(TypedDict):
+    """One unit of durable work; `outcome` is of a firing's slot."""
+
+    id: str
+    kind: str
+    state: TaskState
+    outcome: NotRequired[Outcome]
+    reason: str | None
+    lane: Lane
+    priority: int
+    created_at: Instant | None
+    not_before: Instant | None
+    expires_at: Instant | None
+    started_at: Instant | None
+    finished_at: Instant | None
+    max_attempts: int
+    attempts: list[Attempt]
+    hops: int
+    depth: int
+    parent: str | None
+    group: str | None
+    serial: bool | None
+    children: int
+    payload: Any
+    run_id: str | None
+    cancel: CancelRequest | None
+    links: dict[str, str]
+
+
+class Heartbeat(TypedDict):
+    """The last sign of life of a piece of work."""
+
+    kind: WorkHeartbeatKind
+    object_id: str
+    key: str
+    summary: str
+    updated_at: Instant
+    age_seconds: int
+    task: str | None
+
+
+class SchedulerHealth(TypedDict):
+    """When the scheduler last ran, and what it has to hand over."""
+
+    last_tick: Instant | None
+    oldest_due_slot: Instant | None
+    next_slot: Instant | None
+
+
+class Depths(TypedDict):
+    """About how many messages a lane has."""
+
+    waiting: int
+    delayed: int
+    in_flight: int
+
+
+class BackgroundHealth(TypedDict):
+    """What the lanes hold, and how many runs are under way."""
+
+    lanes: dict[str, Depths]
+    active_runs: int
+
+
+class Status(TypedDict):
+    """Whether all is well; `reasons` says why not."""
+
+    status: Literal["ok", "degraded"]
+    reasons: list[str]
+    stage: str
+    version: str
+    time: Instant
+    self_healing_active_incidents: int
+    self_healing_resolved_incidents: int
+    self_healing_heartbeat_count: int
+    scheduler: SchedulerHealth
+    background: BackgroundHealth
+
+
+class Setting(TypedDict):
+    """A setting as it is in effect; the value of a secret is masked."""
+
+    key: str
+    variable: str
+    value: str | int | bool | None
+    default: str | int | bool | None
+    source: Source
+    secret: bool
+    range: str
+    help: str
+
+
+class Health(TypedDict):
+    """The function runs, and its settings are valid."""
+
+    status: Literal["ok"]
+
+
+class ApiName(TypedDict):
+    """The name of the API, and where to go on."""
+
+    name: str
+    stage: str
+    links: dict[str, str]
+
+
+class Fault(TypedDict):
+    """One thing wrong with a request: where, what, and how to mend it."""
+
+    field: str
+    detail: str
+    fix: str
+
+
+class Problem(TypedDict):
+    """Why a request was refused (RFC 9457), and what to do about it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    fix: NotRequired[str]
+    errors: NotRequired[list[Fault]]

@@ -1,0 +1,87 @@
+from chalicelib.functions.wiring import api as wiring
+from chalicelib.functions.wiring.container import container
+from chalicelib.incidents.incident import IncidentDomain, IncidentSeverity, Sighting
+from tests.functions.http.api import Api
+from tests.functions.http.heartbeats import beat
+from tests.functions.http.tasks import claimed, made
+
+
+def seen(api: Api, owner: str = "main") -> None:
+    """Let an incident be opened."""
+    sighting = Sighting(
+        owner=owner,
+        domain=IncidentDomain.QUEUE,
+        dedupe_key="k",
+        severity=IncidentSeverity.HIGH,
+        summary="something broke",
+        occurrence="once",
+    )
+    wiring.incidents(container()).raise_(sighting, api.world.clock.now())
+
+
+def test_all_is_well_after_a_tick(api: Api) -> None:
+    api.world.services.tick.run()
+    api.job()
+    assert api.get("/v1/status").body == {
+        "status": "ok",
+        "reasons": [],
+        "stage": "local",
+        "version": "0.1.0",
+        "time": "2026-11-22T12:00:00Z",
+        "self_healing_active_incidents": 0,
+        "self_healing_resolved_incidents": 0,
+        "self_healing_heartbeat_count": 0,
+        "scheduler": {
+            "last_tick": "2026-11-22T12:00:00Z",
+            "oldest_due_slot": None,
+            "next_slot": "2026-11-22T12:03:00Z",
+        },
+        "background": {
+            "lanes": {
+                "high": {"waiting": 0, "delayed": 0, "in_flight": 0},
+                "normal": {"waiting": 0, "delayed": 2, "in_flight": 0},
+                "low": {"waiting": 0, "delayed": 0, "in_flight": 0},
+            },
+            "active_runs": 0,
+        },
+    }
+
+
+def test_what_is_not_well_is_said(api: Api) -> None:
+    seen(api)
+    status = api.get("/v1/status").body
+    assert status["status"] == "degraded"
+    assert status["reasons"] == ["no tick has run yet", "1 incident is active"]
+
+
+def test_a_slot_that_nobody_hands_over_is_said(api: Api) -> None:
+    api.job()
+    api.world.at(3 + 4)
+    status = api.get("/v1/status").body
+    assert status["scheduler"]["oldest_due_slot"] == "2026-11-22T12:03:00Z"
+    assert "a slot that was due at 2026-11-22T12:03:00Z was not handed over" in status["reasons"]
+
+
+def test_incidents_are_counted_active_and_resolved(api: Api) -> None:
+    seen(api)
+    incidents = wiring.incidents(container())
+    incidents.resolve("main", (IncidentDomain.QUEUE, "k"), "mended", api.world.clock.now())
+    status = api.get("/v1/status").body
+    assert status["self_healing_active_incidents"] == 0
+    assert status["self_healing_resolved_incidents"] == 1
+
+
+def test_incidents_of_nobody_are_everybodys_and_those_of_others_are_not(api: Api) -> None:
+    seen(api, "other")
+    seen(api, "system")
+    assert api.get("/v1/status").body["self_healing_active_incidents"] == 1
+
+
+def test_signs_of_life_and_runs_under_way_are_counted(api: Api) -> None:
+    task = made(api)
+    claimed(api, task)
+    beat(api, task)
+    beat(api, "another's", owner="other")
+    status = api.get("/v1/status").body
+    assert status["self_healing_heartbeat_count"] == 1
+    assert status["background"]["active_runs"] == 1
