@@ -2,14 +2,16 @@
 
 import click
 
-from cli.output import Column, Instant
+from cli.columns import Column
+from cli.examples import examples
+from cli.output import Instant
 from cli.session import Session, asks_api
 
 KINDS = ("background_task", "run", "approval", "channel_worker")
 _COLUMNS = (Column("ID", is_whole=True), Column("HEARD", is_whole=True), Column("SUMMARY"))
 
 
-@click.command()
+@click.command(epilog=examples("palyra heartbeats --kind run"))
 @click.option(
     "--kind", type=click.Choice(KINDS), default=KINDS[0], show_default=True, help="What beats."
 )

@@ -7,25 +7,32 @@ import click
 from click.shell_completion import get_completion_class
 
 from cli.heartbeats import heartbeats
+from cli.jobs import jobs
 from cli.problem import Exit
+from cli.runs import runs
+from cli.settings import settings
+from cli.status import status
 from cli.tasks import tasks
 
 _SHELLS = ("bash", "zsh", "fish")
 _EXAMPLES = """\b
 Examples:
+  palyra status
+  palyra jobs create --name health --every 60s --prompt "Summarize health"
+  palyra jobs run ID --watch
+  palyra runs list
   palyra tasks list --state failed
-  palyra tasks create --prompt "Summarize health" --tool system.health
-  palyra tasks show ID
 
 \b
 Exit codes, the same with and without --json:
-  0 done      1 refused          2 usage              3 not found
-  4 denied    5 another state    69 nobody answers    130 interrupted
+  0 done      1 refused, failed or degraded           2 usage
+  3 not found                    4 denied
+  5 another state or version     69 nobody answers    130 interrupted
 """
 _HOW_TO_COMPLETE = """\b
-bash: eval "$(palyra completion bash)"                   in ~/.bashrc
-zsh:  eval "$(palyra completion zsh)"                    in ~/.zshrc
-fish: palyra completion fish | source                    in ~/.config/fish/config.fish
+bash: eval "$(palyra completion bash)"        in ~/.bashrc
+zsh:  eval "$(palyra completion zsh)"         in ~/.zshrc
+fish: palyra completion fish | source         in ~/.config/fish/config.fish
 """
 
 
@@ -48,8 +55,8 @@ def completion(shell: str) -> None:
     click.echo(found(palyra, {}, "palyra", "_PALYRA_COMPLETE").source())
 
 
-palyra.add_command(tasks)
-palyra.add_command(heartbeats)
+for noun in (status, jobs, runs, tasks, heartbeats, settings):
+    palyra.add_command(noun)
 
 
 def main() -> NoReturn:

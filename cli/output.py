@@ -16,11 +16,11 @@ from rich.console import Console
 from rich.text import Text
 
 from cli import times
+from cli.columns import GAP, Column, fit
 from cli.problem import Problem
 
 _STEERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _NOTHING = "-"
-_GAP = "  "
 _STATES = {
     "queued": ("○", ""),
     "running": ("●", "cyan"),
@@ -33,6 +33,10 @@ _STATES = {
     "cancelled": ("-", "dim"),
     "expired": ("-", "dim"),
     "closed": ("-", "dim"),
+    "enabled": ("●", "green"),
+    "deleted": ("-", "dim"),
+    "ok": ("✓", "green"),
+    "degraded": ("✗", "red"),
 }
 
 
@@ -43,23 +47,12 @@ class Instant(NamedTuple):
 
 
 class State(NamedTuple):
-    """The state of a task or an attempt."""
+    """The state of a job, task, attempt or run, or of all."""
 
     name: str
 
 
 type Value = str | Instant | State | None
-
-
-class Column(NamedTuple):
-    """A column of a table.
-
-    Attributes:
-        is_whole: never shortened, because people copy it.
-    """
-
-    name: str
-    is_whole: bool = False
 
 
 def _console(*, stderr: bool = False) -> Console:
@@ -86,27 +79,26 @@ class Screen:
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[Value]]) -> None:
         """Print rows under the names of their columns.
 
-        Where people's terminal is too narrow, the last columns that are not whole are shortened,
-        then left out.
+        Where people's terminal is too narrow, columns that are not whole are shortened, then left
+        out.
         """
         names = [column.name for column in columns]
         if not self.is_for_people:
             self._plain([names, *([self._plainly(value) for value in row] for row in rows)])
             return
         cells = [[Text(name, style="bold") for name in names], *(map(self._shown, r) for r in rows)]
-        self._aligned(list(map(list, cells)), [column.is_whole for column in columns])
+        self._aligned(columns, list(map(list, cells)))
 
     def pairs(self, pairs: Sequence[tuple[str, Value]]) -> None:
         """Print names with their values, one a line; what is nothing is left out for people."""
         if not self.is_for_people:
             self._plain([[name, self._plainly(value)] for name, value in pairs])
             return
-        width = max(len(name) for name, _ in pairs)
-        for name, value in pairs:
-            if value not in {None, "", Instant(None)}:
-                shown = self._shown(value, exactly=True)
-                named = Text(f"{name:<{width}}", style="bold")
-                self.out.print(named, shown, sep=_GAP, soft_wrap=True)
+        told = [pair for pair in pairs if pair[1] not in {None, "", Instant(None)}]
+        width = max((len(name) for name, _ in told), default=0)
+        for name, value in told:
+            named = Text(f"{name:<{width}}", style="bold")
+            self.out.print(named, self._shown(value, exactly=True), sep=GAP, soft_wrap=True)
 
     def blank(self) -> None:
         """Print an empty line."""
@@ -116,9 +108,35 @@ class Screen:
         """Print a line of data."""
         self.out.print(Text(clean(text)), soft_wrap=True)
 
+    def brief(self, text: str) -> None:
+        """Print a line of data, no more of it than fits on a person's line."""
+        line = Text(clean(text))
+        if self.is_for_people:
+            line.truncate(self.out.width, overflow="ellipsis")
+        self.out.print(line, soft_wrap=True)
+
+    def state(self, name: str, state: State, reason: str = "") -> None:
+        """Print the state that something is in, and why."""
+        shown = self._shown(state) if self.is_for_people else Text(clean(state.name))
+        parts = [Text(clean(name)), shown, *([Text(clean(reason))] if reason else [])]
+        self.out.print(Text(GAP).join(parts), soft_wrap=True)
+
+    def text(self, text: str) -> None:
+        """Print lines of data."""
+        for line in text.split("\n"):
+            self.line(line)
+
+    def event(self, document: Any) -> None:
+        """Print JSON as one line of a stream."""
+        print(json.dumps(document), file=self.out.file, flush=True)
+
     def note(self, text: str) -> None:
         """Tell people something that is no data."""
         self.err.print(Text(clean(text), style="dim"), soft_wrap=True)
+
+    def ask(self, question: str) -> None:
+        """Ask a person, who answers on the same line."""
+        self.err.print(Text(clean(question)), end="", soft_wrap=True)
 
     def problem(self, problem: Problem, *, as_json: bool) -> None:
         """Tell why it was not done."""
@@ -139,15 +157,18 @@ class Screen:
             styled = Text.assemble("  ", (f"{name:>5}", "bold"), "  ", clean(text))
             self.err.print(styled, soft_wrap=True)
 
-    def _aligned(self, rows: Sequence[Sequence[Text]], is_whole: Sequence[bool]) -> None:
-        widths = [max(cell.cell_len for cell in cells) for cells in zip(*rows, strict=True)]
-        fitting = _fit(widths, is_whole, [row.cell_len for row in rows[0]], self.out.width)
+    def _aligned(self, columns: Sequence[Column], rows: Sequence[Sequence[Text]]) -> None:
+        widths = [
+            0 if column.is_rare and not any(cells[1:]) else max(cell.cell_len for cell in cells)
+            for column, cells in zip(columns, zip(*rows, strict=True), strict=True)
+        ]
+        fitting = fit(columns, widths, self.out.width)
         for row in rows:
             line = Text()
             for cell, width in zip(row, fitting, strict=True):
                 if width:
                     cell.truncate(width, overflow="ellipsis", pad=True)
-                    line.append(cell).append(_GAP)
+                    line.append(cell).append(GAP)
             line.rstrip()
             self.out.print(line, soft_wrap=True)
 
@@ -155,7 +176,7 @@ class Screen:
         widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
         for row in rows:
             cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-            print(_GAP.join(cells).rstrip(), file=self.out.file)
+            print(GAP.join(cells).rstrip(), file=self.out.file)
 
     def _plainly(self, value: Value) -> str:
         if isinstance(value, Instant | State):
@@ -176,22 +197,9 @@ class Screen:
         if text is None:
             return ""
         distance = times.relative(text, self.present)
-        return f"{distance}{_GAP}{times.exact(text)}" if exactly else distance
+        return f"{distance}{GAP}{times.exact(text)}" if exactly else distance
 
 
 def clean(text: str) -> str:
     """Return a text with the characters that steer a terminal written out."""
     return _STEERS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
-
-
-def _fit(
-    widths: Sequence[int], is_whole: Sequence[bool], least: Sequence[int], most: int
-) -> list[int]:
-    """Return the columns' widths within a line of `most`; 0 for one that is left out."""
-    fitting = list(widths)
-    for index in reversed(range(len(fitting))):
-        excess = sum(width + len(_GAP) for width in fitting if width) - len(_GAP) - most
-        if excess > 0 and not is_whole[index]:
-            left = fitting[index] - excess
-            fitting[index] = left if left >= least[index] else 0
-    return fitting

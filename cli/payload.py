@@ -1,4 +1,4 @@
-"""Payloads as they are given on a command line: JSON, `@file`, or `-` for stdin."""
+"""Texts and payloads as they are given on a command line: itself, `@file`, or `-` for stdin."""
 
 import json
 import sys
@@ -6,6 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import click
+
+
+class Words(click.ParamType[str]):
+    """A text; the API says whether it is one that fits."""
+
+    name = "TEXT|@FILE|-"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text."""
+        try:
+            return _text(value)
+        except OSError as error:
+            self.fail(f"{value[1:]} cannot be read: {error.strerror}", param, ctx)
+        except UnicodeDecodeError:
+            self.fail(f"{value} is not text in UTF-8", param, ctx)
 
 
 class Payload(click.ParamType[Any]):
@@ -26,4 +41,4 @@ class Payload(click.ParamType[Any]):
 def _text(value: str) -> str:
     if value == "-":
         return sys.stdin.read()
-    return Path(value[1:]).read_text() if value.startswith("@") else value
+    return Path(value[1:]).read_text(encoding="utf-8") if value.startswith("@") else value

@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 
 class Exit(IntEnum):
@@ -23,6 +23,7 @@ _BY_STATUS = {
     HTTPStatus.FORBIDDEN: Exit.DENIED,
     HTTPStatus.NOT_FOUND: Exit.NOT_FOUND,
     HTTPStatus.CONFLICT: Exit.CONFLICT,
+    HTTPStatus.PRECONDITION_FAILED: Exit.CONFLICT,
     HTTPStatus.TOO_MANY_REQUESTS: Exit.UNAVAILABLE,
     HTTPStatus.BAD_GATEWAY: Exit.UNAVAILABLE,
     HTTPStatus.SERVICE_UNAVAILABLE: Exit.UNAVAILABLE,
@@ -51,15 +52,19 @@ class Problem(Exception):
         self.document = document
 
     @classmethod
-    def of(cls, code: Exit, detail: str, fix: str) -> "Problem":
+    def of(cls, code: Exit, detail: str, fix: str) -> Self:
         """Return a problem that the API was not asked about."""
         name = code.name.lower().replace("_", "-")
         return cls(code, {"type": f"urn:palyra:cli:{name}", "detail": detail, "fix": fix})
 
     @classmethod
-    def answered(cls, status: int, document: dict[str, Any]) -> "Problem":
+    def answered(cls, status: int, document: dict[str, Any]) -> Self:
         """Return what the API refused."""
         return cls(_BY_STATUS.get(HTTPStatus(status), Exit.FAILED), document)
+
+    def with_fix(self, fix: str) -> Self:
+        """Return the same problem with something else to do about it."""
+        return type(self)(self.code, self.document | {"fix": fix})
 
     @property
     def what(self) -> str:

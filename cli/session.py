@@ -1,6 +1,7 @@
 """One call of the command: the API, the screen, and how an end is told."""
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, wraps
@@ -8,18 +9,26 @@ from typing import Any
 
 import click
 
-from cli.client import Api, connect
+from cli.client import Api
+from cli.connection import connect
 from cli.output import Screen
 from cli.problem import Problem
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Session:
-    """What every command needs."""
+    """What every command needs.
+
+    Attributes:
+        pause: waits for so many seconds.
+        stopwatch: the seconds that have passed since some instant.
+    """
 
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     screen: Screen = field(default_factory=Screen)
     as_json: bool = False
+    pause: Callable[[float], None] = time.sleep
+    stopwatch: Callable[[], float] = time.monotonic
 
     @cached_property
     def api(self) -> Api:

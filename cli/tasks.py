@@ -4,11 +4,14 @@ import json
 from typing import Any
 
 import click
-from click.shell_completion import CompletionItem
 
-from cli.output import Column, Instant, Screen, State, Value
-from cli.payload import Payload
-from cli.problem import Problem
+from cli.columns import Column
+from cli.examples import examples
+from cli.identifiers import id_of, path
+from cli.keys import asks_key
+from cli.listing import asks_how_many, show_page
+from cli.output import Instant, Screen, State, Value
+from cli.payload import Payload, Words
 from cli.session import Session, asks_api
 
 STATES = (
@@ -27,25 +30,10 @@ _ATTEMPTS = (
     *(Column("ATTEMPT", is_whole=True), Column("STATE", is_whole=True)),
     *(Column("STARTED", is_whole=True), Column("ENDED", is_whole=True), Column("REASON")),
 )
-_EXAMPLES = """\b
-Examples:
-  palyra tasks create --prompt "Summarize health" --tool system.health
-  palyra tasks create --payload @prompt.json --priority 5 --dedupe-key nightly
-"""
 _INSTANTS = ("created_at", "not_before", "expires_at", "started_at", "finished_at")
 
 
-def _ids(context: click.Context, _parameter: click.Parameter, begin: str) -> list[CompletionItem]:
-    """Return the newest tasks whose ids begin so; nothing where nobody answers."""
-    try:
-        page = context.ensure_object(Session).api.get("/v1/tasks")
-    except Problem:
-        return []
-    found = [task for task in page["items"] if task["id"].startswith(begin)]
-    return [CompletionItem(task["id"], help=task["state"]) for task in found]
-
-
-_task_id = click.argument("task_id", metavar="ID", shell_complete=_ids)
+_task_id = id_of("task", "state")
 
 
 @click.group()
@@ -53,32 +41,29 @@ def tasks() -> None:
     """See, make and move background tasks."""
 
 
-@tasks.command("list")
-@click.option("--state", type=click.Choice(STATES), help="Only tasks of this state.")
+@tasks.command(
+    "list",
+    epilog=examples("palyra tasks list --state failed", "palyra tasks list --lane high --all"),
+)
+@click.option(
+    "--state",
+    metavar="STATE",
+    type=click.Choice(STATES),
+    help=f"Only tasks of this state: {', '.join(STATES)}.",
+)
 @click.option("--lane", type=click.Choice(LANES), help="Only tasks of this lane.")
 @click.option(
     "--parent", metavar="ID", help="What came from this task, or the firings of this job."
 )
-@click.option(
-    "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many at most."
-)
-@click.option("--all", "is_all", is_flag=True, help="All of them, however many.")
+@asks_how_many
 @asks_api
-def list_tasks(session: Session, *, limit: int, is_all: bool, **filters: str | None) -> None:
+def list_tasks(session: Session, *, most: int | None, **filters: str | None) -> None:
     """List tasks, newest first."""
-    page = session.api.listed("/v1/tasks", None if is_all else limit, **filters)
-    if session.as_json:
-        session.screen.document(page)
-        return
-    if page["items"]:
-        session.screen.table(_COLUMNS, [_row(task) for task in page["items"]])
-    else:
-        session.screen.note("no tasks")
-    if page["next"]:
-        session.screen.note("there are more: use --limit or --all")
+    page = session.api.listed("/v1/tasks", most, **filters)
+    show_page(session, page, _COLUMNS, _row, "no tasks")
 
 
-@tasks.command()
+@tasks.command(epilog=examples("palyra tasks show ID"))
 @_task_id
 @asks_api
 def show(session: Session, task_id: str) -> None:
@@ -90,10 +75,15 @@ def show(session: Session, task_id: str) -> None:
         _show(session.screen, task)
 
 
-@tasks.command(epilog=_EXAMPLES)
+@tasks.command(
+    epilog=examples(
+        'palyra tasks create --prompt "Summarize health" --tool system.health',
+        "palyra tasks create --payload @prompt.json --priority 5 --dedupe-key nightly",
+    )
+)
 @click.option("--kind", default="background_prompt", show_default=True, help="What kind of work.")
 @click.option("--payload", type=Payload(), help="What it is told: JSON, @file, or - for stdin.")
-@click.option("--prompt", help="What to ask; in place of --payload.")
+@click.option("--prompt", type=Words(), help="What to ask; in place of --payload.")
 @click.option("--tool", "tools", multiple=True, help="A tool to grant with --prompt; repeatable.")
 @click.option("--priority", type=int, help="-10 to 10; above 0 is lane high, below 0 lane low.")
 @click.option("--max-attempts", type=int, help="1 to 16 tries before it has failed.")
@@ -103,20 +93,28 @@ def show(session: Session, task_id: str) -> None:
 @click.option("--parent", metavar="ID", help="The task that delegates it.")
 @click.option("--group", help="Its group among its parent's children.")
 @click.option("--serial", is_flag=True, default=None, help="One after another within the group.")
+@asks_key
 @asks_api
 def create(
-    session: Session, *, payload: Any, prompt: str | None, tools: tuple[str, ...], **fields: Any
+    session: Session,
+    *,
+    payload: Any,
+    prompt: str | None,
+    tools: tuple[str, ...],
+    key: str | None,
+    **fields: Any,
 ) -> None:
     """Make a task."""
     given = {name: value for name, value in fields.items() if value is not None}
     body = given | {"payload": _payload(payload, prompt, tools)}
-    task, is_new = session.api.make("/v1/tasks", body)
-    _tell(session, task)
-    if not is_new:
-        session.screen.note("made before: the dedupe key stands for this task")
+    made = session.api.make("/v1/tasks", body, key=key)
+    _tell(session, made.document)
+    if not made.is_new and (key or "dedupe_key" in given):
+        which = "dedupe" if "dedupe_key" in given else "idempotency"
+        session.screen.note(f"made before: the {which} key stands for this task")
 
 
-@tasks.command()
+@tasks.command(epilog=examples("palyra tasks pause ID"))
 @_task_id
 @asks_api
 def pause(session: Session, task_id: str) -> None:
@@ -124,7 +122,7 @@ def pause(session: Session, task_id: str) -> None:
     _tell(session, session.api.post(f"{_path(task_id)}/pause"))
 
 
-@tasks.command()
+@tasks.command(epilog=examples("palyra tasks resume ID"))
 @_task_id
 @asks_api
 def resume(session: Session, task_id: str) -> None:
@@ -132,7 +130,7 @@ def resume(session: Session, task_id: str) -> None:
     _tell(session, session.api.post(f"{_path(task_id)}/resume"))
 
 
-@tasks.command()
+@tasks.command(epilog=examples("palyra tasks retry ID"))
 @_task_id
 @asks_api
 def retry(session: Session, task_id: str) -> None:
@@ -140,7 +138,7 @@ def retry(session: Session, task_id: str) -> None:
     _tell(session, session.api.post(f"{_path(task_id)}/retry"))
 
 
-@tasks.command()
+@tasks.command(epilog=examples('palyra tasks cancel ID --reason "not needed"'))
 @_task_id
 @click.option("--reason", help="Why; shown with the task and kept in the journal.")
 @asks_api
@@ -151,9 +149,7 @@ def cancel(session: Session, task_id: str, reason: str | None) -> None:
 
 
 def _path(task_id: str) -> str:
-    if not task_id.replace("-", "").isalnum() or not task_id.isascii():
-        raise click.BadParameter(f"{task_id!r} is not the id of a task", param_hint="ID")
-    return f"/v1/tasks/{task_id}"
+    return path("task", task_id)
 
 
 def _payload(payload: Any, prompt: str | None, tools: tuple[str, ...]) -> Any:

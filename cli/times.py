@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 _UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("m", timedelta(minutes=1)))
 _SECOND = timedelta(seconds=1)
+_SHORT = timedelta(seconds=10)
 _LONG = timedelta(days=60)
 
 
@@ -26,6 +27,19 @@ def relative(instant: str, present: datetime) -> str:
 def exact(instant: str) -> str:
     """Return an RFC 3339 instant in UTC to the second."""
     return f"{datetime.fromisoformat(instant).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def length(begin: str, end: str) -> str:
+    """Return the time between two RFC 3339 instants."""
+    between = datetime.fromisoformat(end) - datetime.fromisoformat(begin)
+    if between < _SHORT:
+        return f"{max(between, timedelta()) / _SECOND:.1f} s"
+    return _length(between)
+
+
+def of_day(instant: str) -> str:
+    """Return the time of day of an RFC 3339 instant in UTC to the second."""
+    return f"{datetime.fromisoformat(instant).astimezone(UTC):%H:%M:%S}"
 
 
 def _length(distance: timedelta) -> str:

@@ -3,7 +3,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cli.server import serving
-from tests.cli.terminal import Terminal
+from tests.cli.stub import stubbed
+from tests.cli.terminal import StubTerminal, Terminal
 from tests.functions.conftest import api, container
 from tests.functions.http.api import Api
 
@@ -13,4 +14,10 @@ __all__ = ["api", "container"]
 @pytest.fixture
 def terminal(api: Api) -> Iterator[Terminal]:
     with serving() as url:
-        yield Terminal(api, url)
+        yield Terminal(url=url, token=api.token("main"), api=api)
+
+
+@pytest.fixture
+def stub() -> Iterator[StubTerminal]:
+    with stubbed() as api:
+        yield StubTerminal(url=api.url, api=api)

@@ -16,7 +16,7 @@ class _Request(BaseHTTPRequestHandler):
         headers = dict(self.headers.items())
         self._send(_client().http.request(self.command, self.path, headers=headers, body=body))
 
-    do_GET = do_POST = _answer  # noqa: N815 - the names that it calls
+    do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815 - the names that it calls
 
     def _send(self, answer: HTTPResponse) -> None:
         self.send_response_only(answer.status_code)

@@ -6,7 +6,8 @@ from threading import Thread
 
 import pytest
 
-from cli.client import Api, connect
+from cli.client import Api
+from cli.connection import connect
 from cli.problem import Exit, Problem
 from tests.cli.server import serving
 from tests.cli.terminal import Terminal

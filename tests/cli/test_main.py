@@ -11,24 +11,31 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import palyra
-from tests.cli.terminal import Terminal
+from tests.cli.documents import JOB_ID, RUN_ID, a_header, a_job, a_live_run, a_page
+from tests.cli.terminal import Shell, StubTerminal, Terminal
 from tests.functions.http.tasks import made, moved
 
 CHECKOUT = Path(__file__).parents[2]
 PALYRA = [sys.executable, "-c", "from cli.main import main; main()"]
 
 
-def environment(terminal: Terminal, **more: str) -> dict[str, str]:
+def environment(terminal: Shell, **more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME"}}
     return kept | terminal.environment | {"PYTHONIOENCODING": "utf-8"} | more
 
 
-def on_a_terminal(terminal: Terminal, *words: str, **more: str) -> str:
-    """Run it where a person looks; return what the person sees."""
+def on_a_terminal(terminal: Shell, *words: str, typed: str = "", **more: str) -> str:
+    """Run it where a person looks and types; return what the person sees."""
     person, process = pty.openpty()
-    variables = environment(terminal, TERM="xterm-256color", COLUMNS="80", **more)
+    os.write(person, typed.encode())
     subprocess.run(
-        [*PALYRA, *words], cwd=CHECKOUT, env=variables, stdin=process, stdout=process, check=True
+        [*PALYRA, *words],
+        cwd=CHECKOUT,
+        env=environment(terminal, TERM="xterm-256color", COLUMNS="80", **more),
+        stdin=process,
+        stdout=process,
+        stderr=process,
+        check=False,
     )
     os.close(process)
     with os.fdopen(person, "rb") as seen:
@@ -83,6 +90,41 @@ def test_a_process_ends_with_the_code_of_its_command(
     assert ended.returncode == code
 
 
+@pytest.mark.parametrize(
+    ("typed", "told"), [("y\n", f"{JOB_ID}  deleted"), ("\n", "nothing was deleted")]
+)
+def test_a_delete_on_a_terminal_asks_first(stub: StubTerminal, typed: str, told: str) -> None:
+    stub.api.tells("GET", f"/v1/jobs/{JOB_ID}", a_job())
+    stub.api.tells("DELETE", f"/v1/jobs/{JOB_ID}", a_job(state="deleted"))
+
+    seen = on_a_terminal(stub, "jobs", "delete", JOB_ID, typed=typed, NO_COLOR="1")
+
+    assert "Delete health (every minute)? [y/N] " in seen
+    assert told in seen
+    assert len(stub.api.orders()) == (typed == "y\n")
+
+
+def test_an_interrupted_watch_says_so_with_its_code(stub: StubTerminal) -> None:
+    stub.api.tells("GET", f"/v1/runs/{RUN_ID}", a_live_run())
+    process = subprocess.Popen(
+        [*PALYRA, "runs", "watch", RUN_ID],
+        cwd=CHECKOUT,
+        env=environment(stub),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == f"{RUN_ID}  running\n"
+        process.send_signal(signal.SIGINT)
+        _out, told = process.communicate()
+
+    assert process.returncode == 130
+    assert f"it goes on: `palyra runs watch {RUN_ID}`" in told
+    assert "Traceback" not in told
+
+
 def test_an_interrupted_process_says_so_with_its_code(terminal: Terminal) -> None:
     words = [*PALYRA, "tasks", "create", "--payload", "-"]
     process = subprocess.Popen(
@@ -122,7 +164,7 @@ def test_each_shell_gets_its_completion(shell: str) -> None:
     assert "_PALYRA_COMPLETE" in told.output
 
 
-def completed(terminal: Terminal, line: str) -> list[str]:
+def completed(terminal: Shell, line: str) -> list[str]:
     """Return what a shell would offer at the end of a line."""
     told = subprocess.run(
         [*PALYRA],
@@ -150,8 +192,29 @@ def test_a_shell_offers_the_ids_of_tasks(terminal: Terminal) -> None:
     assert completed(terminal, f"palyra tasks show {task_id[:8]}") == [task_id]
 
 
+@pytest.mark.parametrize("verb", ["show", "edit", "pause", "resume", "run", "delete", "firings"])
+def test_a_shell_offers_the_ids_of_jobs(stub: StubTerminal, verb: str) -> None:
+    stub.api.tells("GET", "/v1/jobs", a_page(a_job()))
+
+    assert completed(stub, f"palyra jobs {verb} {JOB_ID[:8]}") == [JOB_ID]
+
+
+@pytest.mark.parametrize("verb", ["show", "watch"])
+def test_a_shell_offers_the_ids_of_runs(stub: StubTerminal, verb: str) -> None:
+    stub.api.tells("GET", "/v1/runs", a_page(a_header()))
+
+    assert completed(stub, f"palyra runs {verb} {JOB_ID[:8]}") == [RUN_ID]
+
+
+def test_a_shell_offers_jobs_to_filter_by(stub: StubTerminal) -> None:
+    stub.api.tells("GET", "/v1/jobs", a_page(a_job()))
+
+    assert completed(stub, "palyra runs list --job 0") == [JOB_ID]
+
+
 def test_help_names_every_exit_code() -> None:
     told = CliRunner().invoke(palyra, ["--help"], prog_name="palyra").output
 
-    for said in ("0 done", "2 usage", "5 another state", "69 nobody answers", "130 interrupted"):
-        assert said in told
+    assert "0 done" in told
+    assert "5 another state or version" in told
+    assert "130 interrupted" in told

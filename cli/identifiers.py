@@ -1,0 +1,61 @@
+"""Ids on the command line: what a shell completes, and what a path may hold."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from cli.problem import Problem
+from cli.session import Session
+
+type Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def id_of(noun: str, shown: str, *, required: bool = True) -> Decorator:
+    """Return the argument that names a job, run or task; `shown` is what a shell tells of each."""
+    complete = _completer(noun, shown)
+    name = f"{noun}_id"
+    metavar = "ID" if required else "[ID]"
+    return click.argument(name, metavar=metavar, required=required, shell_complete=complete)
+
+
+def job_option(told: str) -> Decorator:
+    """Return the option that names a job."""
+    complete = _completer("job", "name")
+    return click.option("--job", "job_id", metavar="ID", shell_complete=complete, help=told)
+
+
+def path(noun: str, text: str) -> str:
+    """Return the path of a job, run or task.
+
+    Raises:
+        click.BadParameter: nothing can have this id.
+    """
+    return f"/v1/{noun}s/{checked(noun, text)}"
+
+
+def checked(noun: str, text: str) -> str:
+    """Return an id that something could have.
+
+    Raises:
+        click.BadParameter: nothing can have this id.
+    """
+    if not text.replace("-", "").isalnum() or not text.isascii():
+        raise click.BadParameter(f"{text!r} is not the id of a {noun}", param_hint="ID")
+    return text
+
+
+def _completer(noun: str, shown: str) -> Callable[..., list[CompletionItem]]:
+    def complete(
+        context: click.Context, _parameter: click.Parameter, begin: str
+    ) -> list[CompletionItem]:
+        """Return the newest ids that begin so; nothing where nobody answers."""
+        try:
+            page = context.ensure_object(Session).api.get(f"/v1/{noun}s")
+        except Problem:
+            return []
+        found = [each for each in page["items"] if each["id"].startswith(begin)]
+        return [CompletionItem(each["id"], help=each[shown]) for each in found]
+
+    return complete

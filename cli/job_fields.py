@@ -1,0 +1,55 @@
+"""The fields of a job as options, for making and for editing one."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from cli.payload import Words
+
+
+def asks_fields(*, required: bool) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options that say what a job is."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        for option in reversed(_options(required=required)):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def schedule(every: str | None, at: str | None, timezone: str | None) -> dict[str, str] | None:
+    """Return a schedule as the API takes it, or None where none is given.
+
+    Raises:
+        click.UsageError: the options do not go together.
+    """
+    if every is not None and at is not None:
+        raise click.UsageError("say when it runs with one of --every and --at")
+    if timezone is not None and at is None:
+        raise click.UsageError("--timezone goes with --at")
+    if every is not None:
+        return {"every": every}
+    if at is None:
+        return None
+    return {"at": at} if timezone is None else {"at": at, "timezone": timezone}
+
+
+def _options(*, required: bool) -> list[Callable[[Callable[..., None]], Callable[..., None]]]:
+    tools = "A tool that it may use; repeatable."
+    if not required:
+        tools = "A tool that it may use, in place of those it has; repeatable."
+    return [
+        click.option("--name", required=required, help="What people call it."),
+        click.option("--every", metavar="INTERVAL", help="Run every so often: 60s, 1h30m, 1d."),
+        click.option("--at", metavar="RFC3339", help="Run once: 2026-11-22T14:00:00+01:00."),
+        click.option("--timezone", metavar="ZONE", help="Show --at in this zone: Europe/Berlin."),
+        click.option("--prompt", type=Words(), required=required, help="What to ask."),
+        click.option("--tool", "tools", multiple=True, help=tools),
+    ]
+
+
+def given(**fields: Any) -> dict[str, Any]:
+    """Return the fields that are given."""
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,54 @@
+"""What is shown of jobs and their firings."""
+
+from typing import Any
+
+from cli.columns import Column
+from cli.output import Instant, State, Value
+
+COLUMNS = (
+    *(Column("ID", is_whole=True), Column("NAME"), Column("STATE", is_whole=True)),
+    *(Column("SCHEDULE"), Column("NEXT", is_whole=True)),
+)
+FIRINGS = (
+    *(Column("SLOT", is_whole=True), Column("LAST", is_whole=True, is_rare=True)),
+    *(Column("OUTCOME", is_whole=True), Column("STATE", is_whole=True, is_rare=True)),
+    *(Column("TASK", is_whole=True), Column("REASON", is_rare=True), Column("BY", is_rare=True)),
+)
+
+
+def row(job: dict[str, Any]) -> list[Value]:
+    """Return a job's line in a list."""
+    following = Instant(job["next_slot"])
+    return [job["id"], job["name"], State(job["state"]), job["explanation"], following]
+
+
+def pairs(job: dict[str, Any]) -> list[tuple[str, Value]]:
+    """Return a job's fields by their names."""
+    return [
+        ("id", job["id"]),
+        ("name", job["name"]),
+        ("state", State(job["state"])),
+        ("schedule", job["explanation"]),
+        ("next", Instant(job["next_slot"])),
+        ("prompt", job["prompt"]),
+        ("tools", ", ".join(job["tools"])),
+        ("version", str(job["version"])),
+        ("created", Instant(job["created_at"])),
+        ("created by", job["created_by"]),
+        ("updated", Instant(job["updated_at"])),
+        ("updated by", job["updated_by"]),
+    ]
+
+
+def firing_row(firing: dict[str, Any]) -> list[Value]:
+    """Return the line of a slot, or of slots up to a last one, in a job's ledger."""
+    last, state = firing.get("last"), firing.get("state")
+    return [
+        Instant(firing["slot"]),
+        Instant(last) if last else None,
+        firing["outcome"],
+        State(state) if state else None,
+        firing["task_id"],
+        firing.get("reason"),
+        firing.get("requested_by"),
+    ]

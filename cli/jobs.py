@@ -1,0 +1,200 @@
+"""`palyra jobs`: what runs on a schedule."""
+
+import sys
+from typing import Any
+
+import click
+
+from cli.examples import examples
+from cli.identifiers import id_of, path
+from cli.job_fields import asks_fields, given, schedule
+from cli.job_views import COLUMNS, FIRINGS, firing_row, pairs, row
+from cli.keys import asks_key
+from cli.listing import asks_how_many, show_page
+from cli.problem import Exit, Problem
+from cli.session import Session, asks_api
+from cli.watch import asks_timeout, follow
+
+_NEWEST = 10
+_job_id = id_of("job", "name")
+
+
+@click.group()
+def jobs() -> None:
+    """See, make, change and run scheduled jobs."""
+
+
+@jobs.command(
+    "list",
+    epilog=examples("palyra jobs list --all", "palyra jobs list --json | jq -r '.items[].id'"),
+)
+@asks_how_many
+@asks_api
+def list_jobs(session: Session, *, most: int | None) -> None:
+    """List jobs, newest first, with what comes next."""
+    page = session.api.listed("/v1/jobs", most)
+    show_page(session, page, COLUMNS, row, "no jobs: make one with `palyra jobs create`")
+
+
+@jobs.command(epilog=examples("palyra jobs show ID"))
+@_job_id
+@asks_api
+def show(session: Session, job_id: str) -> None:
+    """Show a job with its newest firings."""
+    job = session.api.get(path("job", job_id))
+    if session.as_json:
+        session.screen.document(job)
+        return
+    firings = session.api.listed(f"{path('job', job_id)}/firings", _NEWEST)
+    session.screen.pairs(pairs(job))
+    if firings["items"]:
+        session.screen.blank()
+        session.screen.table(FIRINGS, [firing_row(each) for each in firings["items"]])
+
+
+@jobs.command(
+    epilog=examples(
+        'palyra jobs create --name health --every 60s --prompt "Summarize health"',
+        "palyra jobs create --name once --at 2026-12-01T09:00:00Z --prompt @once.txt",
+    )
+)
+@asks_fields(required=True)
+@asks_key
+@asks_api
+def create(
+    session: Session,
+    *,
+    every: str | None,
+    at: str | None,
+    timezone: str | None,
+    key: str | None,
+    **fields: Any,
+) -> None:
+    """Make a job."""
+    when = schedule(every, at, timezone)
+    if when is None:
+        raise click.UsageError("say when it runs with one of --every and --at")
+    body = fields | {"schedule": when, "tools": list(fields["tools"])}
+    made = session.api.make("/v1/jobs", body, key=key)
+    _tell(session, made.document)
+    if key and not made.is_new:
+        session.screen.note("made before: the idempotency key stands for this job")
+
+
+@jobs.command(
+    epilog=examples(
+        "palyra jobs edit ID --every 5m",
+        "palyra jobs edit ID --prompt @prompt.txt --no-tools --if-version 3",
+    )
+)
+@_job_id
+@asks_fields(required=False)
+@click.option("--no-tools", is_flag=True, help="Take away all its tools.")
+@click.option(
+    "--if-version", "version", type=click.IntRange(min=0), help="Only if it has this version still."
+)
+@asks_api
+def edit(
+    session: Session, job_id: str, *, no_tools: bool, version: int | None, **fields: Any
+) -> None:
+    """Change a job; what is not named stays."""
+    body = _change(no_tools=no_tools, **fields)
+    _tell(session, session.api.edit(path("job", job_id), body, version=version))
+
+
+@jobs.command(epilog=examples("palyra jobs pause ID"))
+@_job_id
+@asks_api
+def pause(session: Session, job_id: str) -> None:
+    """Let no slot of a job run until it is resumed."""
+    _tell(session, session.api.post(f"{path('job', job_id)}/pause"))
+
+
+@jobs.command(epilog=examples("palyra jobs resume ID"))
+@_job_id
+@asks_api
+def resume(session: Session, job_id: str) -> None:
+    """Let a paused job go on with its next slot."""
+    _tell(session, session.api.post(f"{path('job', job_id)}/resume"))
+
+
+@jobs.command(epilog=examples("palyra jobs run ID --watch"))
+@_job_id
+@click.option("--watch", "is_watched", is_flag=True, help="Follow the run until it ends.")
+@asks_timeout
+@asks_key
+@asks_api
+def run(
+    session: Session, job_id: str, *, is_watched: bool, timeout: float | None, key: str | None
+) -> None:
+    """Run a job once now, beside its schedule."""
+    if timeout is not None and not is_watched:
+        raise click.UsageError("--timeout goes with --watch")
+    made = session.api.make(f"{path('job', job_id)}/run", key=key)
+    firing = made.document
+    if key and not made.is_new:
+        session.screen.note("made before: the idempotency key stands for this firing")
+    if is_watched:
+        follow(session, firing["task_id"], timeout)
+    elif session.as_json:
+        session.screen.document(firing)
+    else:
+        session.screen.line(f"{firing['task_id']}  {firing['outcome']}")
+        session.screen.note(f"follow it with `palyra runs watch {firing['task_id']}`")
+
+
+@jobs.command(epilog=examples("palyra jobs delete ID --yes"))
+@_job_id
+@click.option("--yes", "is_sure", is_flag=True, help="Do not ask.")
+@asks_api
+def delete(session: Session, job_id: str, *, is_sure: bool) -> None:
+    """Delete a job; its firings and runs stay readable."""
+    where = path("job", job_id)
+    if not is_sure:
+        _confirm(session, where)
+    _tell(session, session.api.delete(where))
+
+
+@jobs.command(epilog=examples("palyra jobs firings ID --limit 10"))
+@_job_id
+@asks_how_many
+@asks_api
+def firings(session: Session, job_id: str, *, most: int | None) -> None:
+    """List what became of a job's slots, newest first."""
+    page = session.api.listed(f"{path('job', job_id)}/firings", most)
+    show_page(session, page, FIRINGS, firing_row, "no firings yet")
+
+
+def _change(
+    *,
+    every: str | None,
+    at: str | None,
+    timezone: str | None,
+    tools: tuple[str, ...],
+    no_tools: bool,
+    **texts: str | None,
+) -> dict[str, Any]:
+    if tools and no_tools:
+        raise click.UsageError("--no-tools does not go with --tool")
+    replaced = list(tools) if tools or no_tools else None
+    change = given(**texts, schedule=schedule(every, at, timezone), tools=replaced)
+    if not change:
+        raise click.UsageError("say what to change, as with --every 5m")
+    return change
+
+
+def _confirm(session: Session, where: str) -> None:
+    if not sys.stdin.isatty():
+        detail = "deleting asks first, and stdin is no terminal"
+        raise Problem.of(Exit.USAGE, detail, "say --yes")
+    job = session.api.get(where)
+    session.screen.ask(f"Delete {job['name']} ({job['explanation']})? [y/N] ")
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise Problem.of(Exit.FAILED, "nothing was deleted", "answer y, or say --yes")
+
+
+def _tell(session: Session, job: dict[str, Any]) -> None:
+    if session.as_json:
+        session.screen.document(job)
+    else:
+        session.screen.line(f"{job['id']}  {job['state']}")

@@ -1,0 +1,128 @@
+"""What the API shows, for a stub to tell; `test_contract` holds it against the real API."""
+
+from typing import Any
+
+JOB_ID = "01M81J18G00000000000000000"
+RUN_ID = f"{JOB_ID}-001795348800"
+TASK_ID = "01M81J18G0AAAAAAAAAAAAAAAA"
+
+
+def a_page(*items: dict[str, Any], following: str | None = None) -> dict[str, Any]:
+    return {"items": list(items), "next": following}
+
+
+def a_job(**fields: Any) -> dict[str, Any]:
+    return {
+        "id": JOB_ID,
+        "name": "health",
+        "schedule": {"every": "60s"},
+        "explanation": "every minute",
+        "prompt": "Summarize health",
+        "tools": ["system.health"],
+        "state": "enabled",
+        "version": 3,
+        "next_slot": "2026-11-22T12:01:00Z",
+        "created_at": "2026-11-22T10:00:00.250Z",
+        "created_by": "token:laptop",
+        "updated_at": "2026-11-22T11:30:00Z",
+        "updated_by": "token:phone",
+    } | fields
+
+
+def a_firing(**fields: Any) -> dict[str, Any]:
+    return {
+        "slot": "2026-11-22T11:59:00Z",
+        "outcome": "fired",
+        "task_id": RUN_ID,
+        "run_id": RUN_ID,
+        "state": "succeeded",
+        "attempt": 1,
+    } | fields
+
+
+def a_handed_firing(**fields: Any) -> dict[str, Any]:
+    return {"slot": "2026-11-22T12:01:00Z", "outcome": "handed", "task_id": RUN_ID} | fields
+
+
+def a_header(**fields: Any) -> dict[str, Any]:
+    return {
+        "id": RUN_ID,
+        "job_id": JOB_ID,
+        "task_id": RUN_ID,
+        "slot": "2026-11-22T11:59:00Z",
+        "state": "succeeded",
+        "reason": None,
+        "provider": "offline",
+        "started_at": "2026-11-22T11:59:00.250Z",
+        "ended_at": "2026-11-22T11:59:01.750Z",
+    } | fields
+
+
+def a_call(seq: int = 1) -> dict[str, Any]:
+    shown = {"seq": seq, "at": "2026-11-22T11:59:00.500Z", "link": f"link{seq}", "kind": "model"}
+    return shown | {"tool": "system.health", "arguments": {}}
+
+
+def a_return(seq: int = 2, *, ok: bool = True) -> dict[str, Any]:
+    shown = {"seq": seq, "at": "2026-11-22T11:59:01Z", "link": f"link{seq}", "kind": "tool"}
+    return shown | {"tool": "system.health", "ok": ok, "content": {"healthy": ok}}
+
+
+def an_answer(seq: int = 3) -> dict[str, Any]:
+    shown = {"seq": seq, "at": "2026-11-22T11:59:01.500Z", "link": f"link{seq}", "kind": "model"}
+    return shown | {"answer": "All is well.\nNothing waits."}
+
+
+def a_run(**fields: Any) -> dict[str, Any]:
+    more = {
+        "policies": ["default-dispatch-read-only"],
+        "policy_set": "fe764ec40e119c10",
+        "prompt": "Summarize health",
+        "steps": [a_call(), a_return(), an_answer()],
+        "result": "All is well.\nNothing waits.",
+    }
+    return a_header() | more | fields
+
+
+def a_live_run(*steps: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    live = {"state": "running", "ended_at": None, "steps": list(steps), "result": None}
+    return a_run(**live | fields)
+
+
+def a_status(**fields: Any) -> dict[str, Any]:
+    return {
+        "status": "ok",
+        "reasons": [],
+        "stage": "local",
+        "version": "0.1.0",
+        "time": "2026-11-22T12:00:00Z",
+        "self_healing_active_incidents": 0,
+        "self_healing_resolved_incidents": 2,
+        "self_healing_heartbeat_count": 1,
+        "scheduler": {
+            "last_tick": "2026-11-22T11:59:30Z",
+            "oldest_due_slot": None,
+            "next_slot": "2026-11-22T12:01:00Z",
+        },
+        "background": {
+            "lanes": {
+                "high": {"waiting": 0, "delayed": 0, "in_flight": 0},
+                "normal": {"waiting": 3, "delayed": 1, "in_flight": 2},
+                "low": {"waiting": 0, "delayed": 0, "in_flight": 0},
+            },
+            "active_runs": 2,
+        },
+    } | fields
+
+
+def a_setting(**fields: Any) -> dict[str, Any]:
+    return {
+        "key": "tasks.lease_seconds",
+        "variable": "PALYRA_TASKS_LEASE_SECONDS",
+        "value": 120,
+        "default": 120,
+        "source": "default",
+        "secret": False,
+        "range": "1 to 900",
+        "help": "How long a worker holds a task without a sign of life.",
+    } | fields

@@ -1,0 +1,66 @@
+"""The documents that stubs tell have the fields of what the real API shows."""
+
+from typing import Any
+
+from tests.cli import documents
+from tests.functions.http.api import Api
+from tests.support.world import MINUTE
+
+
+def shape(document: Any) -> Any:
+    """Return what is in a document, without what it says."""
+    if isinstance(document, dict):
+        return {name: shape(value) for name, value in document.items()}
+    if isinstance(document, list):
+        return [shape(document[0])] if document else []
+    return None
+
+
+def names(document: dict[str, Any]) -> set[str]:
+    return set(document)
+
+
+def test_a_job(api: Api) -> None:
+    assert names(api.get(f"/v1/jobs/{api.job()}").body) == names(documents.a_job())
+
+
+def test_firings(api: Api) -> None:
+    job_id = api.job()
+    api.run(job_id)
+
+    fired, handed = documents.a_firing(), documents.a_handed_firing()
+    shown = api.get(f"/v1/jobs/{job_id}/firings").body["items"]
+
+    assert names(fired) in map(names, shown)
+    assert all(names(each) in (names(fired), names(handed)) for each in shown)
+
+
+def test_a_firing_that_was_asked_for(api: Api) -> None:
+    reply = api.send("POST", f"/v1/jobs/{api.job()}/run")
+
+    assert reply.status == 202
+    assert names(reply.body) == names(documents.a_handed_firing(requested_by="token:laptop"))
+
+
+def test_runs(api: Api) -> None:
+    run_id = api.run(api.job())
+
+    (header,) = api.get("/v1/runs").body["items"]
+    run = api.get(f"/v1/runs/{run_id}").body
+
+    assert names(header) == names(documents.a_header())
+    assert names(run) == names(documents.a_run())
+    told = (documents.a_call(), documents.a_return(), documents.an_answer())
+    assert list(map(names, run["steps"])) == list(map(names, told))
+
+
+def test_the_status(api: Api) -> None:
+    api.world.clock.move(MINUTE)
+
+    assert shape(api.get("/v1/status").body | {"reasons": []}) == shape(documents.a_status())
+
+
+def test_settings(api: Api) -> None:
+    items = api.get("/v1/settings").body["items"]
+
+    assert {frozenset(each) for each in items} == {frozenset(documents.a_setting())}

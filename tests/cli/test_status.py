@@ -1,0 +1,50 @@
+import json
+
+from tests.cli.documents import a_status
+from tests.cli.terminal import StubTerminal
+
+
+def test_all_is_well_on_one_screen(stub: StubTerminal) -> None:
+    stub.api.tells("GET", "/v1/status", a_status())
+
+    ended = stub.run("status", columns=80)
+
+    assert ended.code == 0
+    assert ended.out == (
+        "status       ✓ ok\n"
+        "stage        local\n"
+        "version      0.1.0\n"
+        "time         now  2026-11-22 12:00:00 UTC\n"
+        "last tick    30 s ago  2026-11-22 11:59:30 UTC\n"
+        "next slot    in 1 m  2026-11-22 12:01:00 UTC\n"
+        "active runs  2\n"
+        "incidents    0 active, 2 resolved\n"
+        "heartbeats   1\n"
+        "\n"
+        "LANE    WAITING  DELAYED  IN FLIGHT\n"
+        "high    0        0        0\n"
+        "normal  3        1        2\n"
+        "low     0        0        0\n"
+    )
+
+
+def test_what_is_degraded_says_why_and_ends_with_1(stub: StubTerminal) -> None:
+    reasons = ["no tick for 4 minutes", "1 incident is active"]
+    stub.api.tells("GET", "/v1/status", a_status(status="degraded", reasons=reasons))
+
+    ended = stub.run("status", columns=80)
+
+    assert ended.code == 1
+    assert ended.out.splitlines()[:3] == [
+        "status       ✗ degraded",
+        "reason       no tick for 4 minutes",
+        "reason       1 incident is active",
+    ]
+
+
+def test_json_is_the_apis_own_with_the_same_code(stub: StubTerminal) -> None:
+    stub.api.tells("GET", "/v1/status", a_status(status="degraded", reasons=["x"]))
+
+    ended = stub.run("status", "--json")
+
+    assert (ended.code, json.loads(ended.out)["reasons"]) == (1, ["x"])
