@@ -1,6 +1,6 @@
 """The function set of Palyra, at a glance.
 
-    api                 API Gateway       the HTTP API: jobs, runs, tasks, heartbeats
+    api                 API Gateway       the HTTP API, and the first pages of the console
     cron_tick           every minute      hand over each slot that is due within the horizon
     sweep               every minute      send again, rescue or fail what nobody looked at in time
     worker_high         SQS, high         carry out a task: claim, judge, authorize, run, end
@@ -17,6 +17,7 @@ module and not this one: what a trigger needs around it is a decorator on the fu
 from chalice.app import Chalice
 
 from chalicelib.functions.dead_letters import dead_letters
+from chalicelib.functions.http.console import console
 from chalicelib.functions.http.heartbeats import heartbeats
 from chalicelib.functions.http.jobs import jobs
 from chalicelib.functions.http.problem import as_problems
@@ -29,5 +30,8 @@ from chalicelib.functions.sweeps import sweeps
 
 app = Chalice(app_name="palyra")
 app.register_middleware(as_problems, "http")
-for blueprint in (schedules, sweeps, queues, dead_letters, root, jobs, runs, tasks, heartbeats):
+for blueprint in (
+    *(schedules, sweeps, queues, dead_letters),
+    *(root, jobs, runs, tasks, heartbeats, console),
+):
     app.register_blueprint(blueprint)

@@ -1,0 +1,167 @@
+"""Pages: what each page of the console shows, from the use cases that `/v1` calls too."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from chalicelib.console import lines
+from chalicelib.console.lines import FiringLine, JobLine, RunLine, StepLine
+from chalicelib.console.status import Status, Tone
+from chalicelib.errors import NotFound
+from chalicelib.page import Page
+from chalicelib.runs.store import RunHeader
+from chalicelib.runs.transcripts import RunView, Transcripts
+from chalicelib.scheduler.job import Job
+from chalicelib.scheduler.service import JobService
+
+_RECENT = 20
+
+
+class Summary(NamedTuple):
+    """The state of things at a glance.
+
+    Attributes:
+        enabled: jobs whose slots fire, of those shown.
+        next: the earliest slot to come, with the job it belongs to.
+        running: runs under way, of the recent ones.
+        bad: recent runs that failed, or of which nobody knows.
+    """
+
+    enabled: int
+    next: JobLine | None
+    running: int
+    bad: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """The first page.
+
+    Attributes:
+        older: the key after which older jobs begin, or None.
+        is_first: it begins with the newest job.
+    """
+
+    jobs: Sequence[JobLine]
+    runs: Sequence[RunLine]
+    summary: Summary
+    older: str | None
+    is_first: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPage:
+    """A job and its ledger."""
+
+    job: Job
+    line: JobLine
+    firings: Sequence[FiringLine]
+    older: str | None
+    is_first: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPage:
+    """A run and its steps.
+
+    Attributes:
+        name: of its job, or of what else it belongs to.
+        job_id: its job, or None.
+    """
+
+    view: RunView
+    line: RunLine
+    job_id: str | None
+    slot: datetime | None
+    steps: Sequence[StepLine]
+    status: Status
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Pages:
+    """Builds the pages of an owner."""
+
+    jobs: JobService
+    transcripts: Transcripts
+    owner: str
+    now: datetime
+
+    def overview(self, after: str | None, limit: int) -> Overview:
+        """Return the first page: jobs, and the newest runs."""
+        found = self.jobs.list(self.owner, after, limit)
+        last = self.jobs.last_firings(self.owner, [job.id for job in found.items])
+        jobs = [lines.job(job, last.get(job.id), self.now) for job in found.items]
+        runs = self._runs(found)
+        return Overview(
+            jobs=jobs,
+            runs=runs,
+            summary=_summary(jobs, runs),
+            older=found.next,
+            is_first=after is None,
+        )
+
+    def job(self, job_id: str, after: str | None, limit: int) -> JobPage:
+        """Return a job's page.
+
+        Raises:
+            NotFound: the owner has no such job.
+        """
+        job = self.jobs.get(self.owner, job_id)
+        found = self.jobs.firings(self.owner, job_id, after, limit)
+        return JobPage(
+            job=job,
+            line=lines.job(job, None, self.now),
+            firings=[lines.firing(task) for task in found.items],
+            older=found.next,
+            is_first=after is None,
+        )
+
+    def run(self, run_id: str) -> RunPage:
+        """Return a run's page.
+
+        Raises:
+            NotFound: the owner has no such run.
+        """
+        view = self.transcripts.view(self.owner, run_id)
+        header = view.header
+        line = lines.run(header, self._names([header], {})[header.task.subject])
+        return RunPage(
+            view=view,
+            line=line,
+            job_id=header.task.subject if header.task.is_slot else None,
+            slot=header.task.slot if header.task.is_slot else None,
+            steps=list(lines.steps(view.steps, header.started_at)),
+            status=line.status,
+        )
+
+    def _runs(self, jobs: Page[Job]) -> list[RunLine]:
+        headers = self.transcripts.list(self.owner, None, None, _RECENT).items
+        names = self._names(headers, {job.id: job.definition.name for job in jobs.items})
+        return [lines.run(header, names[header.task.subject]) for header in headers]
+
+    def _names(self, headers: Iterable[RunHeader], known: dict[str, str]) -> dict[str, str]:
+        """Return what the runs belong to by name: their jobs, those beyond the page too."""
+        names = dict(known)
+        for header in headers:
+            subject = header.task.subject
+            if subject not in names:
+                names[subject] = self._name(subject) if header.task.is_slot else "Background task"
+        return names
+
+    def _name(self, job_id: str) -> str:
+        try:
+            return self.jobs.get(self.owner, job_id).definition.name
+        except NotFound:
+            return "A job that is gone"
+
+
+def _summary(jobs: Sequence[JobLine], runs: Sequence[RunLine]) -> Summary:
+    coming = [job for job in jobs if job.next is not None]
+    tones = [run.status.tone for run in runs]
+    return Summary(
+        enabled=len(coming),
+        next=min(coming, key=lambda job: (job.next, job.id), default=None),
+        running=tones.count(Tone.ACTIVE),
+        bad=tones.count(Tone.BAD),
+    )

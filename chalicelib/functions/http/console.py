@@ -1,0 +1,140 @@
+"""The console: pages for people, of the same use cases as `/v1`.
+
+Nobody can sign in yet, so pages show the owner `main` and answer on the local stage alone, whose
+front lets in nobody but this machine. On any other stage there are none.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+from chalice.app import Blueprint, Response
+
+from chalicelib.console.assets import asset
+from chalicelib.console.pages import Pages
+from chalicelib.console.rendering import render
+from chalicelib.errors import NotFound, PalyraError
+from chalicelib.functions.http import cursor, etag
+from chalicelib.functions.http.cursor import PageQuery
+from chalicelib.functions.http.identifier import identifier
+from chalicelib.functions.http.problem import answers
+from chalicelib.functions.wiring import api
+from chalicelib.functions.wiring.container import container
+from chalicelib.settings import stage
+
+OWNER = "main"
+_HOME, _BELOW = "./", "../"
+_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_GUARDS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+_FOR_EVER = "public, max-age=31536000, immutable"
+
+console = Blueprint(__name__)
+
+
+def local_only[**P](route: Callable[P, Response]) -> Callable[P, Any]:
+    """Let a route exist on the local stage alone; anywhere else it answers a 404 problem."""
+
+    @wraps(route)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> Response:
+        if stage() != "local":
+            raise NotFound("there is no console on this stage", fix="call /v1 with an API token")
+        return route(*args, **kwargs)
+
+    return answers(guarded)
+
+
+def page[**P](root: str) -> Callable[[Callable[P, str]], Callable[P, Response]]:
+    """Answer with the HTML that a route returns, or with a page about why it cannot.
+
+    Args:
+        root: the relative path from the page to the console's first page.
+    """
+
+    def decorate(route: Callable[P, str]) -> Callable[P, Response]:
+        @wraps(route)
+        def paged(*args: P.args, **kwargs: P.kwargs) -> Response:
+            try:
+                return _conditional(route(*args, **kwargs), "text/html; charset=utf-8", "no-cache")
+            except PalyraError as error:
+                shown = render("error", root, stage=stage(), error=error)
+                return _response(shown, error.status, "text/html; charset=utf-8", "no-store")
+
+        return paged
+
+    return decorate
+
+
+@console.route("/", methods=["GET"])
+@local_only
+@page(_HOME)
+def overview() -> str:
+    """Show jobs and the newest runs."""
+    query = _query()
+    shown = _pages().overview(query.after, query.limit)
+    return render("overview", _HOME, stage=stage(), page=shown, older=cursor.encode(shown.older))
+
+
+@console.route("/jobs/{job_id}", methods=["GET"])
+@local_only
+@page(_BELOW)
+def show_job(job_id: str) -> str:
+    """Show a job and its ledger."""
+    query = _query()
+    shown = _pages().job(identifier(job_id, "job"), query.after, query.limit)
+    return render("job", _BELOW, stage=stage(), page=shown, older=cursor.encode(shown.older))
+
+
+@console.route("/runs/{run_id}", methods=["GET"])
+@local_only
+@page(_BELOW)
+def show_run(run_id: str) -> str:
+    """Show a run and its steps."""
+    return render("run", _BELOW, stage=stage(), page=_pages().run(identifier(run_id, "run")))
+
+
+@console.route("/static/{name}", methods=["GET"])
+@local_only
+def static(name: str) -> Response:
+    """Return a file that pages refer to; for ever where it is asked for by its version."""
+    found = asset(name)
+    query = console.current_request.query_params
+    is_exact = query is not None and query.get("v") == found.version
+    return _conditional(found.text, found.media_type, _FOR_EVER if is_exact else "no-cache")
+
+
+def _pages() -> Pages:
+    of = container()
+    return Pages(
+        jobs=api.jobs(of), transcripts=api.transcripts(of), owner=OWNER, now=of.clock.now()
+    )
+
+
+def _query() -> PageQuery:
+    return cursor.read(console.current_request.query_params)
+
+
+def _conditional(text: str, media_type: str, caching: str) -> Response:
+    """Answer with a text, or with 304 to somebody who has it."""
+    tag = etag.of(text)
+    is_known = etag.is_known(console.current_request.headers.get("if-none-match", ""), tag)
+    status = HTTPStatus.NOT_MODIFIED if is_known else HTTPStatus.OK
+    response = _response("" if is_known else text, status, media_type, caching)
+    response.headers["ETag"] = tag
+    return response
+
+
+def _response(text: str, status: int, media_type: str, caching: str) -> Response:
+    headers: dict[str, str | list[str]] = {
+        "Content-Type": media_type,
+        "Cache-Control": caching,
+        **_GUARDS,
+    }
+    return Response(body=text, status_code=status, headers=headers)
