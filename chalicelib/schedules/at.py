@@ -48,7 +48,7 @@ class At:
             raise _refused(instant, "has a fraction of a second", "use whole seconds")
         if instant <= now:
             fix = f"choose an instant later than {rfc3339(now)}"
-            raise _refused(instant, "is not to come", fix)
+            raise _refused(instant, "is not in the future", fix)
         return cls(instant)
 
     @classmethod

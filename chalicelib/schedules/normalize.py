@@ -14,7 +14,7 @@ _KINDS = ("every", "at")
 _TIMEZONE = "timezone"
 _FIX = (
     'use {"every": "60s"}: an interval from 10s to 366d, or {"at": "2026-11-22T13:00:00Z"}: '
-    "one instant to come"
+    "one instant in the future"
 )
 
 

@@ -3,6 +3,7 @@
 from functools import cache
 
 from chalicelib.functions.wiring.container import Container, handover
+from chalicelib.scheduler.gap import Gap
 from chalicelib.scheduler.store import JobStore, TickLog
 from chalicelib.scheduler.tick import Tick
 
@@ -10,4 +11,13 @@ from chalicelib.scheduler.tick import Tick
 @cache
 def tick(of: Container) -> Tick:
     """Return the tick."""
-    return Tick(jobs=JobStore(), handover=handover(of), ticks=TickLog(), clock=of.clock)
+
+    def mark(gap: Gap) -> bool:
+        # Rarely needed, and the journal loads what no tick does.
+        from chalicelib.functions.wiring.sweeps import journal  # noqa: PLC0415
+        from chalicelib.scheduler.gap_marker import GapMarker  # noqa: PLC0415
+
+        return GapMarker(journal=journal(of), ticks=ticks).mark(gap)
+
+    ticks = TickLog()
+    return Tick(jobs=JobStore(), handover=handover(of), ticks=ticks, mark=mark, clock=of.clock)
