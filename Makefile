@@ -3,7 +3,8 @@
 STATE ?= .palyra
 PORT ?= 8400
 EMULATOR_PORT ?= 4566
-export STATE PORT EMULATOR_PORT
+EMULATOR ?= ministack
+export STATE PORT EMULATOR_PORT EMULATOR
 SCHEDULES ?= 10000
 SEED ?= 1
 
@@ -11,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: up down token test test-deployed test-all simulate check bench format
+.PHONY: up down token test test-deployed test-browser test-all simulate check generate bench format
 
 up: $(READY)  ## bring everything up on a local cloud; Ctrl-C ends it
 	@exec $(BIN)/python -m infra.local up
@@ -19,19 +20,23 @@ up: $(READY)  ## bring everything up on a local cloud; Ctrl-C ends it
 down: $(READY)  ## end it from another terminal
 	@exec $(BIN)/python -m infra.local down
 
-token: $(READY)  ## mint an API token of another owner: make token OWNER=name
-	@exec $(BIN)/python -m infra.local token --owner "$(OWNER)"
+token: $(READY)  ## mint an API token of another owner: make token OWNER=name DAYS=30
+	@exec $(BIN)/python -m infra.local token --owner "$(OWNER)" $(if $(DAYS),--days "$(DAYS)")
 
-test: $(READY)  ## everything that needs no running cloud
-	$(BIN)/python -m pytest tests --ignore tests/deployed -n 2 --dist loadfile
+test: $(READY)  ## everything that needs neither a running cloud nor a browser
+	$(BIN)/python -m pytest tests --ignore tests/deployed --ignore tests/browser -n 2 --dist loadfile
 
 test-deployed: $(READY)  ## the chain on a local cloud of its own
 	$(BIN)/python -m pytest tests/deployed
 
-test-all: export PALYRA_MODEL := full
-test-all: export PALYRA_SIMULATION := full
-test-all: export PALYRA_STORM := 50
-test-all: test test-deployed
+test-browser: $(READY)  ## the console in a real Chromium
+	$(BIN)/python -m pytest tests/browser
+
+test-all: export TEST_MODEL := full
+test-all: export TEST_SIMULATION := full
+test-all: export TEST_STORM := 50
+test-all: export TEST_FUZZ := 20000
+test-all: test test-deployed test-browser
 
 simulate: $(READY)  ## faults at random: make simulate SCHEDULES=100000 SEED=7, or REPLAY=line
 	@exec $(BIN)/python -m tests.simulation --schedules $(SCHEDULES) --seed $(SEED) \
@@ -43,6 +48,11 @@ check: $(READY)  ## style, types, layers, template
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/cfn-lint infra/template.yaml
+
+generate: $(READY)  ## what is committed and comes from the code: OpenAPI, policies, settings
+	$(BIN)/python -m infra.openapi
+	$(BIN)/python -m infra.permissions
+	$(BIN)/python -m infra.settings write
 
 bench: $(READY)  ## one JSON line a figure; QUICK=1 for fewer repeats
 	@exec $(BIN)/python -m tests.bench

@@ -1,4 +1,4 @@
-"""`python -m infra.local up | down | token --owner NAME`, by STATE, PORT and EMULATOR_PORT.
+"""`python -m infra.local up | down | token --owner NAME [--days N]`; the place is in variables.
 
 What may be missing is checked before anything that needs it is imported.
 """
@@ -10,6 +10,8 @@ import sys
 from infra.local import environment, preflight
 from infra.local.errors import LocalCloudError
 from infra.local.place import Place
+
+_MOST_DAYS = 3_650
 
 
 def main() -> int:
@@ -27,7 +29,7 @@ def main() -> int:
 
 def _run(arguments: argparse.Namespace, place: Place) -> None:
     if arguments.command == "token":
-        _print_token(place, arguments.owner)
+        _print_token(place, arguments.owner, arguments.days)
         return
     environment.enter(place.emulator_url)
     if arguments.command == "up":
@@ -40,11 +42,18 @@ def _run(arguments: argparse.Namespace, place: Place) -> None:
         down(place)
 
 
-def _print_token(place: Place, owner: str) -> None:
+def _print_token(place: Place, owner: str, days: int | None) -> None:
     from infra.local import api_token, ready  # noqa: PLC0415  as above
 
     environment.enter(ready.read_up_file(place)["emulator"])
-    print(api_token.new(owner))
+    print(api_token.new(owner, days))
+
+
+def _days(text: str) -> int:
+    days = int(text)
+    if not 1 <= days <= _MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"use 1 to {_MOST_DAYS} days")
+    return days
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("down", help="end it")
     token = commands.add_parser("token", help="make an API token on the running cloud")
     token.add_argument("--owner", required=True, help="the workspace that the token opens")
+    token.add_argument("--days", type=_days, help="how long it is good; for ever if left out")
     return parser
 
 

@@ -4,7 +4,7 @@ The clear text of the admin's is in STATE/token, for its owner's eyes (mode 0600
 only the hash. It stays the same over restarts, and is made good again if the table has lost it.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from chalicelib.access.store import AccessStore
 from chalicelib.access.token import Token, mint, parse
@@ -28,14 +28,16 @@ def admin(place: Place) -> str:
         ) from error
 
 
-def new(owner: str) -> str:
-    """Return a new token of an owner, good from now on."""
+def new(owner: str, days: int | None) -> str:
+    """Return a new token of an owner, good from now on for so many days, or for ever."""
     try:
-        return _admit(mint(owner), "minted on the command line")
+        return _admit(mint(owner), "minted on the command line", days)
     except PalyraError as error:
         raise LocalCloudError(f"{error.detail}: {error.fix}") from error
 
 
-def _admit(token: Token, name: str) -> str:
-    AccessStore().admit(token, name=name, now=datetime.now(UTC))
+def _admit(token: Token, name: str, days: int | None = None) -> str:
+    now = datetime.now(UTC)
+    until = None if days is None else now + timedelta(days=days)
+    AccessStore().admit(token, name=name, now=now, until=until)
     return token.text

@@ -32,7 +32,7 @@ def refresh(place: Place) -> None:
             shutil.copytree(source, place.deploy / name, ignore=ignore, dirs_exist_ok=True)
         elif source.exists():
             shutil.copy2(source, place.deploy / name)
-    _add_settings(place.deploy / ".chalice" / "config.json")
+    _adapt(place, place.deploy / ".chalice" / "config.json")
 
 
 def digest(place: Place) -> str:
@@ -59,8 +59,11 @@ def _clear(folder: Path) -> None:
             path.unlink()
 
 
-def _add_settings(config_file: Path) -> None:
+def _adapt(place: Place, config_file: Path) -> None:
     config: dict[str, Any] = json.loads(config_file.read_text())
+    if not place.is_ours:
+        # LocalStack's free edition has no layers: packages go into each function.
+        config["automatic_layer"] = False
     stage = config["stages"][STAGE]
     stage["environment_variables"] = {
         **stage.get("environment_variables", {}),

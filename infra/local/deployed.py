@@ -6,18 +6,19 @@ forgotten and everything is deployed afresh; tables, queues and objects are not 
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-import boto3
 from botocore.exceptions import ClientError
 
+from infra.local import clients
 from infra.local.place import STAGE, Place
 
 _GATEWAY_STAGE = "api"
 _DEAD = "-dlq"
+_OURS = f"palyra-{STAGE}"  # Begins the name of each function, layer and rule.
 
 type Resource = dict[str, Any]
 type Lookup = Callable[[Resource], object]
@@ -59,10 +60,14 @@ class Deployed:
         return [each["lambda_arn"] for each in events if not each["queue"].endswith(_DEAD)]
 
     @property
+    def api(self) -> str:
+        """The id of the REST API."""
+        return str(self.of_type("rest_api")[0]["rest_api_id"])
+
+    @property
     def api_path(self) -> str:
         """Where the emulator serves the API."""
-        api = self.of_type("rest_api")[0]["rest_api_id"]
-        return f"/restapis/{api}/{_GATEWAY_STAGE}/_user_request_"
+        return f"/restapis/{self.api}/{_GATEWAY_STAGE}/_user_request_"
 
 
 def record(place: Place) -> Path:
@@ -82,19 +87,22 @@ def agrees(place: Place) -> bool:
 
 
 def forget(place: Place) -> None:
-    """Remove functions, triggers and API from the emulator, and Chalice's record of them."""
+    """Remove functions, triggers and API from the emulator, and Chalice's record of them.
+
+    An emulator that is not ours has more than these. What else it has is told by the name, which
+    begins with that of our stage; an API has no such name, so only the recorded one is removed.
+    """
+    recorded = [each["rest_api_id"] for each in Deployed.read(place).of_type("rest_api")]
     shutil.rmtree(place.deploy / ".chalice" / "deployed", ignore_errors=True)
-    _forget_functions(boto3.client("lambda"))
-    _forget_layers(boto3.client("lambda"))
-    _forget_rules(boto3.client("events"))
-    gateway = boto3.client("apigateway")
-    for api in gateway.get_rest_apis()["items"]:
-        gateway.delete_rest_api(restApiId=api["id"])
+    _forget_functions(clients.client("lambda"))
+    _forget_layers(clients.client("lambda"))
+    _forget_rules(clients.client("events"))
+    _forget_apis(clients.client("apigateway"), None if place.is_ours else recorded)
 
 
 def _lookups() -> dict[str, Lookup]:
-    functions, events = boto3.client("lambda"), boto3.client("events")
-    gateway = boto3.client("apigateway")
+    functions, events = clients.client("lambda"), clients.client("events")
+    gateway = clients.client("apigateway")
     return {
         "lambda_function": lambda each: functions.get_function(FunctionName=each["lambda_arn"]),
         "sqs_event": lambda each: functions.get_event_source_mapping(UUID=each["event_uuid"]),
@@ -112,23 +120,44 @@ def _answers(lookup: Lookup, resource: Resource) -> bool:
 
 
 def _forget_functions(functions: Any) -> None:
-    for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
-        functions.delete_event_source_mapping(UUID=mapping["UUID"])
-    for function in functions.list_functions()["Functions"]:
-        functions.delete_function(FunctionName=function["FunctionName"])
+    for mapping in _all(functions, "list_event_source_mappings", "EventSourceMappings"):
+        if _is_ours(str(mapping["FunctionArn"]).rpartition("function:")[2]):
+            functions.delete_event_source_mapping(UUID=mapping["UUID"])
+    for function in _all(functions, "list_functions", "Functions"):
+        if _is_ours(function["FunctionName"]):
+            functions.delete_function(FunctionName=function["FunctionName"])
 
 
 def _forget_layers(functions: Any) -> None:
     # The next deploy publishes one more and knows nothing of these; each is all packages in one.
-    for layer in functions.list_layers()["Layers"]:
-        name = layer["LayerName"]
-        for version in functions.list_layer_versions(LayerName=name)["LayerVersions"]:
+    try:
+        names = [each["LayerName"] for each in _all(functions, "list_layers", "Layers")]
+    except ClientError:  # LocalStack's free edition knows none.
+        return
+    for name in filter(_is_ours, names):
+        for version in _all(functions, "list_layer_versions", "LayerVersions", LayerName=name):
             functions.delete_layer_version(LayerName=name, VersionNumber=version["Version"])
 
 
 def _forget_rules(events: Any) -> None:
-    for rule in events.list_rules()["Rules"]:
+    for rule in _all(events, "list_rules", "Rules", NamePrefix=_OURS):
         targets = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
         if targets:
             events.remove_targets(Rule=rule["Name"], Ids=[target["Id"] for target in targets])
         events.delete_rule(Name=rule["Name"])
+
+
+def _forget_apis(gateway: Any, only: Collection[str] | None) -> None:
+    for api in _all(gateway, "get_rest_apis", "items"):
+        if only is None or api["id"] in only:
+            gateway.delete_rest_api(restApiId=api["id"])
+
+
+def _all(client: Any, operation: str, items: str, **arguments: str) -> list[Resource]:
+    """Return all pages at once: what is listed is about to be removed."""
+    pages = client.get_paginator(operation).paginate(**arguments)
+    return [item for page in pages for item in page[items]]
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith(_OURS)

@@ -1,4 +1,4 @@
-"""The emulator as a child: started, waited for, ended.
+"""The emulator as a child: started, waited for, watched, ended.
 
 Its standard input is its lifeline. When that closes, because we close it or because we died, it
 saves its state and ends. It runs in a session of its own, so that Ctrl-C reaches us alone and the
@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
+from typing import NoReturn
 
 from infra.local import environment
 from infra.local.errors import LocalCloudError
@@ -34,6 +35,19 @@ def running(place: Place) -> Iterator[subprocess.Popen[bytes]]:
         yield process
     finally:
         _end(process)
+
+
+def watch(place: Place, process: subprocess.Popen[bytes]) -> NoReturn:
+    """Wait for as long as it runs.
+
+    Raises:
+        LocalCloudError: it has ended by itself.
+    """
+    code = process.wait()
+    raise LocalCloudError(
+        f"The emulator ended by itself (code {code}). Read {place.log}; `make up` goes on from its "
+        "last snapshot"
+    )
 
 
 def snapshot(place: Place) -> None:

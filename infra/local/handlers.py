@@ -9,9 +9,7 @@ import json
 import subprocess
 import sys
 
-import boto3
-
-from infra.local import environment
+from infra.local import clients, environment
 from infra.local.deployed import Deployed
 from infra.local.errors import LocalCloudError
 from infra.local.place import Place
@@ -25,7 +23,7 @@ print(json.dumps({each.name: each.handler_string for each in app.app.event_sourc
 def moved(place: Place) -> list[str]:
     """Return the names of the deployed functions whose handler is elsewhere by now."""
     wanted, deployed = _wanted(place), Deployed.read(place).functions
-    functions = boto3.client("lambda")
+    functions = clients.client("lambda")
 
     def has_moved(name: str) -> bool:
         described = functions.get_function_configuration(FunctionName=deployed[name])

@@ -1,10 +1,11 @@
-"""Where one local cloud lives: a state folder and two ports.
+"""Where one local cloud lives: a state folder and two ports, and what emulates AWS there.
 
 Two clouds of one checkout share nothing but the checkout, which is only read.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
@@ -16,6 +17,17 @@ _LAST_PORT = 65535
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
+class Emulator(StrEnum):
+    """What emulates AWS.
+
+    MiniStack is ours: started with the cloud, bridged, saved and ended with it. LocalStack is
+    whoever's runs at the endpoint: it is used as it is, and left running.
+    """
+
+    MINISTACK = "ministack"
+    LOCALSTACK = "localstack"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """The state folder and the ports of one local cloud."""
@@ -23,15 +35,26 @@ class Place:
     state: Path
     port: int
     emulator_port: int
+    emulator: Emulator = Emulator.MINISTACK
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """Read STATE, PORT and EMULATOR_PORT."""
+        """Read STATE, PORT, EMULATOR_PORT and EMULATOR.
+
+        Raises:
+            LocalCloudError: one of them cannot be; says which, and the fix.
+        """
         return cls(
             state=Path(environment.get("STATE") or ".palyra").absolute(),
             port=_port(environment, "PORT", 8400),
             emulator_port=_port(environment, "EMULATOR_PORT", 4566),
+            emulator=_emulator(environment.get("EMULATOR") or Emulator.MINISTACK),
         )
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the emulator is started and ended with this cloud."""
+        return self.emulator is Emulator.MINISTACK
 
     @property
     def url(self) -> str:
@@ -64,6 +87,11 @@ class Place:
         return self.state / "emulator.log"
 
     @property
+    def log_of_emulator(self) -> str:
+        """Where a person finds what emulator and functions print."""
+        return str(self.log) if self.is_ours else "LocalStack's own log"
+
+    @property
     def emulated(self) -> Path:
         """The snapshots of the emulated services."""
         return self.state / "emulated"
@@ -87,6 +115,14 @@ class Place:
     def temporary(self) -> Path:
         """The temporary folder of every process of this cloud: ours to empty."""
         return self.state / "tmp"
+
+
+def _emulator(text: str) -> Emulator:
+    try:
+        return Emulator(text)
+    except ValueError as error:
+        known = " or ".join(f"EMULATOR={each}" for each in Emulator)
+        raise LocalCloudError(f"EMULATOR={text} is not known. Give {known}, or none") from error
 
 
 def _port(environment: Mapping[str, str], name: str, default: int) -> int:

@@ -11,7 +11,15 @@ from infra.local.errors import LocalCloudError
 from infra.local.place import LOOPBACK, Place
 
 _OLDEST_PYTHON = (3, 12)
-_PACKAGES = ("boto3", "chalice", "cryptography", "hypercorn", "ministack", "yaml")
+_PACKAGES = (
+    "boto3",
+    "chalice",
+    "cryptography",
+    "hypercorn",
+    "localstack_client",
+    "ministack",
+    "yaml",
+)
 
 
 def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> None:
@@ -33,8 +41,11 @@ def check_packages(names: tuple[str, ...] = _PACKAGES) -> None:
 
 
 def check_ports(place: Place) -> None:
-    """Refuse a port that something else listens on."""
-    for name, port in (("PORT", place.port), ("EMULATOR_PORT", place.emulator_port)):
+    """Refuse a port that something else listens on, where we are to listen."""
+    ports = {"PORT": place.port}
+    if place.is_ours:
+        ports["EMULATOR_PORT"] = place.emulator_port
+    for name, port in ports.items():
         if _is_busy(port):
             raise LocalCloudError(
                 f"Port {port} is busy. Stop what listens there, or choose another: "

@@ -5,16 +5,9 @@ import os
 from typing import Any
 
 from infra.local.errors import LocalCloudError
-from infra.local.place import Place
+from infra.local.place import CHECKOUT, Place
 from infra.local.private_file import write_private
 from infra.local.progress import say
-
-_EXAMPLE = {
-    "name": "health",
-    "schedule": {"every": "60s"},
-    "prompt": "Summarize health",
-    "tools": ["system.health"],
-}
 
 
 def write_up_file(place: Place, token: str) -> None:
@@ -42,15 +35,16 @@ def read_up_file(place: Place) -> dict[str, Any]:
 
 def tell(place: Place) -> None:
     """Tell people what they can do now."""
-    authorization = f'-H "Authorization: Bearer $(cat {place.token})"'
+    here = "" if place.state == CHECKOUT / ".palyra" else f"STATE={place.state} "
+    palyra = f"{here}.venv/bin/palyra"
     say(f"""
-Palyra runs at {place.url} (its AWS at {place.emulator_url}, its log in {place.log}).
+Palyra runs: open {place.url}/ in a browser
+  (its AWS is at {place.emulator_url}, its log in {place.log}).
 
-Create a job that runs every minute:
-  curl -s {place.url}/v1/jobs {authorization} \\
-    -H 'Content-Type: application/json' -d '{json.dumps(_EXAMPLE)}'
-
-Then see its firings, with the id that this answers:
-  curl -s {place.url}/v1/jobs/JOB_ID/firings {authorization}
+Make a job that runs every minute, run it now, and see what became of its slots:
+  {palyra} jobs create --name health --every 60s \\
+    --prompt "Summarize health" --tool system.health
+  {palyra} jobs run ID --watch
+  {palyra} jobs firings ID
 
 Ctrl-C or `make down` ends it; `make up` goes on with what is in {place.state}.""")

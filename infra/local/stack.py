@@ -7,9 +7,9 @@ never removes an object, whatever it is told, so there is nothing to be set.
 
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError, WaiterError
 
+from infra.local import clients
 from infra.local.errors import LocalCloudError
 from infra.local.place import STAGE
 from infra.local.template import TEMPLATE, table_settings
@@ -20,7 +20,7 @@ _UNCHANGED = "No updates are to be performed"
 
 def make() -> None:
     """Make the stack what the template says."""
-    cloudformation = boto3.client("cloudformation")
+    cloudformation = clients.client("cloudformation")
     if _exists(cloudformation):
         _update(cloudformation)
     else:
@@ -73,7 +73,7 @@ def _physical_names(cloudformation: Any) -> dict[str, str]:
 
 
 def _set_by_api(names: dict[str, str]) -> None:
-    dynamodb = boto3.client("dynamodb")
+    dynamodb = clients.client("dynamodb")
     for table in table_settings():
         name = names[table.resource]
         if table.ttl and not _expires(dynamodb, name):

@@ -1,25 +1,36 @@
 """`up`: the order of things, from a folder to a running cloud and back.
 
 Each step leaves what undoes it on a stack, so that the end, however it comes, goes the same way
-backwards: up.json goes, the front closes, the emulator saves and ends, the temporary folder goes,
-the lock opens.
+backwards: up.json goes, the front closes, the emulator saves and ends if it is ours, the temporary
+folder goes, the lock opens.
 """
 
 import signal
-import subprocess
+from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from types import FrameType
 from typing import NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.local import api_token, emulator_process, front, leftovers, lock, preflight, ready
+from infra.local import (
+    api_token,
+    emulator_process,
+    found_emulator,
+    front,
+    leftovers,
+    lock,
+    preflight,
+    ready,
+)
 from infra.local import deploy as deployment
 from infra.local import stack as cloudformation
 from infra.local.deployed import Deployed
 from infra.local.errors import LocalCloudError
 from infra.local.place import Place
 from infra.local.progress import say, step
+from infra.local.routes import Routes
 from infra.local.warm import warm
 
 
@@ -38,10 +49,7 @@ def up(place: Place) -> None:
         except Ended:
             say("ending: the state is being saved ..")
         except (BotoCoreError, ClientError) as error:
-            raise LocalCloudError(
-                f"The emulator refused a call: {error}. Read {place.log}; if its state is damaged, "
-                f"start anew: rm -r {place.emulated}"
-            ) from error
+            raise LocalCloudError(_refused(place, error)) from error
     say("ended")
 
 
@@ -49,20 +57,26 @@ def _run(place: Place, undo: ExitStack) -> NoReturn:
     _clean(place)
     undo.callback(_clean, place)
     preflight.check_ports(place)
-    with step("starting the emulator"):
-        emulator = undo.enter_context(emulator_process.running(place))
+    watch = _find_or_start_emulator(place, undo)
     with step("making tables and queues"):
         cloudformation.make()
     with step("deploying the functions"):
         deployment.deploy(place)
     deployed = Deployed.read(place)
-    undo.enter_context(front.serving(place, deployed.api_path))
+    undo.enter_context(front.serving(place, deployed.api_path, Routes.of(deployed.api)))
     with step("warming the functions"):
         warm(place, deployed)
     undo.callback(place.up_file.unlink, missing_ok=True)
     ready.write_up_file(place, api_token.admin(place))
     ready.tell(place)
-    _watch(place, emulator)
+    watch()
+
+
+def _refused(place: Place, error: Exception) -> str:
+    told = f"The emulator refused a call: {error}. Read {place.log_of_emulator}"
+    if not place.is_ours:
+        return told
+    return f"{told}; if its state is damaged, start anew: rm -r {place.emulated}"
 
 
 def _clean(place: Place) -> None:
@@ -74,12 +88,15 @@ def _clean(place: Place) -> None:
     place.temporary.mkdir()
 
 
-def _watch(place: Place, emulator: subprocess.Popen[bytes]) -> NoReturn:
-    code = emulator.wait()
-    raise LocalCloudError(
-        f"The emulator ended by itself (code {code}). Read {place.log}; `make up` goes on from its "
-        "last snapshot"
-    )
+def _find_or_start_emulator(place: Place, undo: ExitStack) -> Callable[[], NoReturn]:
+    """Return what waits for as long as the emulator is there."""
+    if not place.is_ours:
+        with step(f"looking for {place.emulator} at {place.emulator_url}"):
+            found_emulator.check(place)
+        return partial(found_emulator.watch, place)
+    with step("starting the emulator"):
+        process = undo.enter_context(emulator_process.running(place))
+    return partial(emulator_process.watch, place, process)
 
 
 def _end_on_signals() -> None:

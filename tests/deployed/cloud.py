@@ -17,15 +17,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.local import leftovers
-from infra.local.place import CHECKOUT, LOOPBACK, Place
+from infra.local import clients, leftovers
+from infra.local.place import CHECKOUT, LOOPBACK, Emulator, Place
 
 START_SECONDS = 480.0  # On a machine that is busy with other things.
 END_SECONDS = 90.0
-BRISK = {"PALYRA_LEASE_SECONDS": "3", "PALYRA_RETRY_BASE_SECONDS": "1"}
+BRISK = {"PALYRA_TASKS_LEASE_SECONDS": "3", "PALYRA_TASKS_RETRY_BASE_SECONDS": "1"}
 _TOO_COLD = "(GET /healthz: 504)"
 
 
@@ -36,10 +35,16 @@ class Cloud:
         settings: what is deployed at the next start in place of the defaults.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, found_port: int | None = None) -> None:
+        """Take a folder, and the port of an emulator that runs already, if one is to be used."""
         port, emulator_port = free_ports(2)
         self.settings = BRISK
-        self.place = Place(state=folder / "state", port=port, emulator_port=emulator_port)
+        self.place = Place(
+            state=folder / "state",
+            port=port,
+            emulator_port=found_port or emulator_port,
+            emulator=Emulator.LOCALSTACK if found_port else Emulator.MINISTACK,
+        )
         self.output = folder / "up.log"
         self.up_seconds = 0.0
         self._process: subprocess.Popen[bytes] | None = None
@@ -54,6 +59,7 @@ class Cloud:
                 "STATE": str(self.place.state),
                 "PORT": str(self.place.port),
                 "EMULATOR_PORT": str(self.place.emulator_port),
+                "EMULATOR": self.place.emulator,
             }
         )
 
@@ -143,13 +149,7 @@ class Cloud:
 
     def client(self, service: str) -> Any:
         """Make an AWS client of this cloud."""
-        return boto3.client(
-            service,
-            endpoint_url=self.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
+        return clients.client(service, self.endpoint)
 
     def invoke(self, function: str, event: object) -> Any:
         """Invoke a function by its name in app.py, and return what it returned."""

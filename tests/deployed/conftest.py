@@ -1,10 +1,14 @@
 """One local cloud for all tests of what is deployed."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from tests.deployed.cloud import Cloud
+
+# Of the caller's shell: it would be preferred to the endpoint of the emulator that is asked.
+os.environ.pop("AWS_ENDPOINT_URL", None)
 
 
 @pytest.fixture(scope="session")

@@ -12,11 +12,11 @@ from itertools import takewhile
 from operator import itemgetter
 from typing import Any
 
-import boto3
 import httpx
 from boto3.dynamodb.conditions import Key
 from ulid import ULID
 
+from infra.local import clients
 from tests.deployed.cloud import Cloud, deployed_name, eventually
 
 type Item = dict[str, Any]
@@ -57,6 +57,11 @@ class Owner:
     def post(self, path: str, body: Item) -> httpx.Response:
         return httpx.post(
             f"{self._cloud.api}{path}", headers=self._headers, json=body, timeout=_ANSWER_SECONDS
+        )
+
+    def delete(self, path: str) -> httpx.Response:
+        return httpx.delete(
+            f"{self._cloud.api}{path}", headers=self._headers, timeout=_ANSWER_SECONDS
         )
 
     def create_job(self, name: str, every: str) -> "Job":
@@ -209,13 +214,7 @@ class Rows:
 
     @cached_property
     def _dynamodb(self) -> Any:
-        return boto3.resource(
-            "dynamodb",
-            endpoint_url=self._cloud.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
+        return clients.resource("dynamodb", self._cloud.endpoint)
 
     def _get(self, table: str, pk: str, sk: str) -> Item:
         found = self._table(table).get_item(Key={"pk": pk, "sk": sk}, ConsistentRead=True)

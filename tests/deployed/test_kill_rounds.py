@@ -18,7 +18,7 @@ from tests.deployed.driver import Item, key, main, rows
 from tests.deployed.storm import ROUND_SECONDS, ROUNDS, Kill, Storm
 
 pytestmark = pytest.mark.skipif(
-    not os.environ.get("PALYRA_STORM"), reason="make test-all asks for it with PALYRA_STORM"
+    not os.environ.get("TEST_STORM"), reason="make test-all asks for it with TEST_STORM"
 )
 
 

@@ -149,7 +149,7 @@ class TestFront:
 
         assert answer.status_code == 404
         assert answer.headers["content-type"] == "application/problem+json"
-        assert answer.json()["detail"] == "The API has no route GET /nothing/here"
+        assert answer.json()["detail"] == "The API has no path /nothing/here"
 
     def test_a_request_for_another_host_is_refused(self, cloud: Cloud) -> None:
         answer = get(cloud, "/healthz", headers={"Host": "rebound.example"})
@@ -176,7 +176,7 @@ class TestFunctions:
             FunctionName="palyra-local-cron_tick"
         )
 
-        assert configuration["Environment"]["Variables"]["PALYRA_LEASE_SECONDS"] == "3"
+        assert configuration["Environment"]["Variables"]["PALYRA_TASKS_LEASE_SECONDS"] == "3"
 
     def test_workers_share_one_unpacked_layer(self, cloud: Cloud) -> None:
         layers = [os.path.realpath(path) for path in cloud.place.temporary.glob("*/layer_0")]

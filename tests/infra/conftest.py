@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
-from infra.local import emulator_process
+from infra.local import clients, emulator_process
 from infra.local.place import LOOPBACK, Place
 from tests.infra.waiting import eventually, health
+
+# Of the caller's shell: it would be preferred to the endpoint of the emulator that is asked.
+os.environ.pop("AWS_ENDPOINT_URL", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +32,7 @@ class Emulator:
         return f"http://{LOOPBACK}:{self.port}"
 
     def client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
+        return clients.client(service, self.url)
 
 
 def free_port() -> int:

@@ -5,7 +5,7 @@ import pytest
 
 from infra.local import preflight
 from infra.local.errors import LocalCloudError
-from infra.local.place import LOOPBACK, Place
+from infra.local.place import LOOPBACK, Emulator, Place
 
 
 def test_an_old_python_is_refused_with_the_fix() -> None:
@@ -31,3 +31,12 @@ def test_busy_ports_are_named_with_the_fix(place: Place) -> None:
             preflight.check_ports(replace(place, port=busy))
         with pytest.raises(LocalCloudError, match=rf"EMULATOR_PORT={busy + 1} make up"):
             preflight.check_ports(replace(place, emulator_port=busy))
+
+
+def test_the_port_of_an_emulator_that_is_not_ours_may_be_busy(place: Place) -> None:
+    with socket.create_server((LOOPBACK, 0)) as server:
+        busy = server.getsockname()[1]
+        theirs = replace(place, emulator_port=busy, emulator=Emulator.LOCALSTACK)
+        preflight.check_ports(theirs)
+        with pytest.raises(LocalCloudError, match=rf"Port {busy} is busy"):
+            preflight.check_ports(replace(theirs, port=busy))

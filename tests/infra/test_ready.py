@@ -32,6 +32,6 @@ def test_people_are_told_what_to_do_next(place: Place, capsys: pytest.CaptureFix
     ready.tell(place)
 
     told = capsys.readouterr().out
-    assert f"curl -s {place.url}/v1/jobs " in told
-    assert '"schedule": {"every": "60s"}' in told
+    assert f"open {place.url}/ " in told
+    assert f"STATE={place.state} .venv/bin/palyra jobs create --name health --every 60s" in told
     assert "make down" in told
