@@ -1,23 +1,28 @@
 """1.2 The operator's writes on a job: each ONE transaction, IF ver = :seen AND next = :seen.
 
-Reading and writing are one step here, because the condition names all that was decided by.
+Reading and writing are one step here, because the condition names all that was decided by. Only a
+firing that is asked for is put without a look at the hot row: it is judged like any other.
 """
 
 from collections.abc import Iterator
 
 from tests.model.rules import World
 from tests.model.state import (
+    ABSENT,
     CLOSED,
     DELETED,
     ENABLED,
     NEVER,
     PAUSED,
+    QUEUED,
     SUPERSEDED,
     Hot,
     Label,
+    Move,
     Row,
     State,
     Step,
+    Worker,
 )
 
 
@@ -41,6 +46,14 @@ def edit(world: World, state: State, hot: Hot) -> State | None:
     state = _ledger(world, state, hot, PAUSED if hot.state == PAUSED else SUPERSEDED)
     following = world.next_after(schedule, state.clock)
     return _changed(state, hot._replace(schedule=schedule, next=following))
+
+
+def reword(world: World, state: State, hot: Hot) -> State | None:
+    """E2 without a schedule: ver + 1; since and next stay, and so does every slot."""
+    hot = hot._replace(ver=hot.ver + 1)
+    if not world.rules.reword_keeps_since:
+        hot = hot._replace(since=state.clock)
+    return state._replace(hot=hot)
 
 
 def pause(_: World, state: State, hot: Hot) -> State | None:
@@ -70,7 +83,47 @@ def delete(world: World, state: State, hot: Hot) -> State:
     return _changed(state, hot._replace(state=DELETED, next=NEVER))
 
 
-VERBS = {"edit": edit, "pause": pause, "resume": resume, "delete": delete}
+def run_now(world: World, state: State, hot: Hot) -> State | None:
+    """Read the hot row, and choose the first instant to come that is no slot of the schedule."""
+    slot = _free(world, state, hot, state.clock)
+    if hot.state != ENABLED or slot == ABSENT:
+        return None
+    return state.with_worker(Worker("ask", slot, ver=hot.ver, seen=hot.schedule))
+
+
+def ask(world: World, state: State, worker: Worker) -> Move:
+    """PUT the row of its own slot IF attribute_not_exists; refused: the same with a later one."""
+    if state.rows[worker.row] is not None and world.rules.ask_if_absent:
+        return _ask_again(world, state, worker)
+    asked = Row(QUEUED, ver=worker.ver, last=worker.row, asked=True)
+    then = worker._replace(at="notify", seen=ABSENT)
+    return Move("run now", state.with_row(worker.row, asked), then)
+
+
+def _ask_again(world: World, state: State, worker: Worker) -> Move:
+    hot = state.hot
+    slot = _free(world, state, hot, worker.row) if hot and hot.state == ENABLED else ABSENT
+    if hot is None or slot == ABSENT:
+        return Move("run now: refused", state, None)
+    then = worker._replace(row=slot, ver=hot.ver, seen=hot.schedule)
+    return Move("run now: taken", state, then)
+
+
+def _free(world: World, state: State, hot: Hot, after: int) -> int:
+    """Return an instant later than another for which there is no slot, or ABSENT."""
+    taken = world.slots(hot.schedule) if world.rules.ask_beside_slots else ()
+    to_come = range(after + 1, min(len(state.rows), world.configuration.end + 1))
+    return next((instant for instant in to_come if instant not in taken), ABSENT)
+
+
+VERBS = {
+    "edit": edit,
+    "reword": reword,
+    "pause": pause,
+    "resume": resume,
+    "delete": delete,
+    "run now": run_now,
+}
 
 
 def _changed(state: State, hot: Hot) -> State:

@@ -27,7 +27,7 @@ def lock(world: World, state: State, worker: Worker) -> Move:
     hot = state.hot
     if hot is None:
         return _lock_of_a_deleted_job(world, state, worker)
-    if not _is_judged(world, worker) and (verdict := _verdict(world, hot, worker)):
+    if not _is_judged(world, worker) and (verdict := _verdict(world, state, hot, worker)):
         return Move(f"L judged: {verdict}", state, worker._replace(at="end", want=verdict))
     if not _is_judged(world, worker) and hot.ver != worker.ver:
         return Move("L: try the version", state, worker._replace(ver=hot.ver))
@@ -45,12 +45,14 @@ def _is_judged(world: World, worker: Worker) -> bool:
     return worker.checkpoint > 0 and world.rules.fired_not_judged_again
 
 
-def _verdict(world: World, hot: Hot, worker: Worker) -> str:
+def _verdict(world: World, state: State, hot: Hot, worker: Worker) -> str:
     """J: return why the slot does not run, or nothing."""
     if hot.state == PAUSED:
         return PAUSED
     if hot.state != ENABLED or (world.rules.since and worker.row <= hot.since):
         return SUPERSEDED
+    if state.row(worker.row).asked and world.rules.asked_beside_schedule:
+        return ""
     of_another_version = hot.ver != worker.ver
     in_schedule = worker.row in world.slots(hot.schedule)
     if of_another_version and not (in_schedule and world.rules.judge_by_schedule):
@@ -138,7 +140,7 @@ def replace(world: World, state: State, worker: Worker) -> Move:
     if not holds(world, mine, worker):
         return refused(world, "X: refused", state, worker)
     seen = theirs.is_live and theirs.token == worker.seen_token
-    if hot is None or not seen or not _may_take_over(world, hot, worker):
+    if hot is None or not seen or not _may_take_over(world, state, hot, worker):
         return Move("X: cancelled", state, _forget(worker, "lock"))
     replaced = theirs.ended(CANCELLED, raised=world.rules.replace_raises_token)
     state = state.with_row(worker.seen, replaced)
@@ -146,12 +148,12 @@ def replace(world: World, state: State, worker: Worker) -> Move:
     return Move("X replaces", state, _forget(worker, "begin"))
 
 
-def _may_take_over(world: World, hot: Hot, worker: Worker) -> bool:
+def _may_take_over(world: World, state: State, hot: Hot, worker: Worker) -> bool:
     if hot.active != worker.seen:
         return False
     if _is_judged(world, worker):
         return True
-    return hot.ver == worker.ver and not _verdict(world, hot, worker)
+    return hot.ver == worker.ver and not _verdict(world, state, hot, worker)
 
 
 def _forget(worker: Worker, at: str, want: str = "") -> Worker:

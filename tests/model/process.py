@@ -19,6 +19,7 @@ from tests.model.state import Label, Move, State, Step, Tick, Worker
 type Place = Callable[[World, State, Worker], Move | list[Move]]
 
 PROGRAM: dict[str, Place] = {
+    "ask": jobs.ask,
     "claim": claim.claim,
     "lock": lock.lock,
     "holder": lock.holder,

@@ -17,6 +17,10 @@ class Rules(NamedTuple):
         advance_version: a tick moves a job on only if it is still of the version that was read.
         schedule_with_version: the schedule is read from the hot row, together with its version.
         edit_ledgers: edit, resume and delete ledger the passed slots in their transaction.
+        reword_keeps_since: an edit that leaves the schedule as it is lets no slot go.
+        ask_if_absent: the row of a firing that an operator asks for is put only where none is.
+        ask_beside_slots: its slot is none of the schedule's, so that it is one firing more.
+        asked_beside_schedule: and it is not judged by the schedule, which does not have it.
         resume_sets_since: no slot at or before a resume fires.
         hot_tombstone: a deleted job's hot row stays, so that an update cannot create a ghost.
         wait_for_instant: a message that comes before its slot's instant is sent again, unclaimed.
@@ -58,6 +62,10 @@ class Rules(NamedTuple):
     advance_version: bool = True
     schedule_with_version: bool = True
     edit_ledgers: bool = True
+    reword_keeps_since: bool = True
+    ask_if_absent: bool = True
+    ask_beside_slots: bool = True
+    asked_beside_schedule: bool = True
     resume_sets_since: bool = True
     hot_tombstone: bool = True
     wait_for_instant: bool = True

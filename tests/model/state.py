@@ -33,6 +33,7 @@ class Row(NamedTuple):
     Attributes:
         claim: the id of the last claim, if a worker may still compare it, else 0.
         last: the last slot that the row stands for.
+        asked: an operator asked for it beside the schedule.
         checkpoint: 0 before the first accepted step, 1 after it (the intent), 2 after the result.
         life: raised by an operator's retry; with the checkpoint it stands for the step number.
         lease_over: `lease_until < now`.
@@ -50,6 +51,7 @@ class Row(NamedTuple):
     held: int = 0
     ver: int = 1
     last: int = 0
+    asked: bool = False
     checkpoint: int = 0
     life: int = 0
     lease_over: bool = False
@@ -73,6 +75,7 @@ class Row(NamedTuple):
             token=self.token + raised,
             ver=self.ver,
             last=self.last,
+            asked=self.asked,
             checkpoint=self.checkpoint,
             life=self.life,
         )
@@ -110,7 +113,8 @@ class Worker(NamedTuple):
         token: the token that it writes with.
         ver: the version of the job that it asks for when it takes the lock.
         checkpoint: the row's when it was claimed.
-        seen: a holder that it met (with its token and waiter), or the id of its claim.
+        seen: a holder that it met (with its token and waiter), the id of its claim, or the
+            schedule by which an operator chose a slot.
         want: the state or outcome that it is about to write.
     """
 

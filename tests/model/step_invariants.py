@@ -79,13 +79,19 @@ def i8_one_call(world: World, before: State, _: Label, after: State) -> bool:
 
 
 def i9_in_force_is_not_closed(world: World, before: State, label: Label, after: State) -> bool:
-    """A slot of the schedule in force is never closed as superseded, nor as paused."""
+    """A slot of the schedule in force, or asked for, is never closed as superseded or paused."""
     hot = before.hot
     if hot is None:
         return True
-    in_force = hot.state == ENABLED and label.row in world.slots(hot.schedule)
+    is_slot = before.row(label.row).asked or label.row in world.slots(hot.schedule)
+    in_force = hot.state == ENABLED and is_slot
     written = before.rows is not after.rows
     return not (written and in_force and label.row > before.changed_at)
+
+
+def what_is_asked_for_is_one_more(world: World, before: State, label: Label, _: State) -> bool:
+    """A firing that an operator asks for does not stand for a slot of the schedule it read."""
+    return label.row not in world.slots(_worker(before, label).seen)
 
 
 def only_failures_cost_attempts(_: World, before: State, label: Label, after: State) -> bool:
@@ -129,6 +135,7 @@ OF_A_STEP: tuple[tuple[StepInvariant, tuple[str, ...]], ...] = (
     (i7_nothing_fires_from_before_a_change, ("L locks", "X replaces")),
     (i8_one_call, ("CALL",)),
     (i9_in_force_is_not_closed, ("E superseded", "E paused")),
+    (what_is_asked_for_is_one_more, ("run now",)),
     (only_failures_cost_attempts, ("C claims",)),
     (only_the_last_attempt_is_failed, ("sweep ends: failed",)),
     (what_expired_is_not_claimed, ("C claims", "C rescues")),

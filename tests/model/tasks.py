@@ -68,6 +68,7 @@ def retry(_: World, state: State, number: int, row: Row) -> State | None:
     if row.state not in RETRIABLE:
         return None
     again = Row(QUEUED, HANDED, row.token + 1, ver=row.ver, last=row.last, life=row.life + 1)
+    again = again._replace(asked=row.asked)
     return state.with_row(number, again).with_message(number)
 
 

@@ -1,6 +1,6 @@
 """The protocol holds in every world explored, and each rule is needed in one.
 
-`PALYRA_MODEL=full` explores all configurations, and the worlds of the traps with their rule in
+`TEST_MODEL=full` explores all configurations, and the worlds of the traps with their rule in
 force, in some minutes; otherwise only the quick ones.
 """
 
@@ -15,7 +15,7 @@ from tests.model.explore import Result, explore
 from tests.model.rules import Configuration, Rules, World
 from tests.model.traps import TRAPS, Trap
 
-_IS_FULL = os.environ.get("PALYRA_MODEL") == "full"
+_IS_FULL = os.environ.get("TEST_MODEL") == "full"
 _WORLDS_OF_TRAPS = {trap.configuration: trap.rule for trap in TRAPS}
 _WITH_ALL_RULES = (
     *ALL,

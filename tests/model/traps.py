@@ -53,6 +53,33 @@ TRAPS: tuple[Trap, ...] = (
         _LEDGER._replace(budget=Budget(operator=1), operator=("delete",)),
     ),
     Trap(
+        "reword_keeps_since",
+        "i9_in_force_is_not_closed",
+        _TICK._replace(budget=Budget(ticks=1, operator=1), operator=("reword",)),
+    ),
+    Trap(
+        "ask_if_absent",
+        "i4_one_holder_of_a_token",
+        _TICK._replace(
+            budget=Budget(operator=2), operator=("run now",), schedules=((1, 3),), end=3
+        ),
+    ),
+    Trap(
+        "ask_beside_slots",
+        "what_is_asked_for_is_one_more",
+        _TICK._replace(budget=Budget(operator=1), operator=("run now",)),
+    ),
+    Trap(
+        "asked_beside_schedule",
+        "i9_in_force_is_not_closed",
+        _TICK._replace(
+            budget=Budget(operator=2),
+            operator=("run now", "reword"),
+            schedules=((1, 3),),
+            end=3,
+        ),
+    ),
+    Trap(
         "resume_sets_since",
         "i7_nothing_fires_from_before_a_change",
         _TICK._replace(budget=Budget(ticks=1, operator=2), operator=_JOB),

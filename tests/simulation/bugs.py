@@ -15,12 +15,13 @@ _JOBS = "chalicelib.scheduler.store:JobStore."
 _DISPATCH = "chalicelib.scheduler.dispatch:Dispatch."
 _RUNS = "chalicelib.runs.service:RunService."
 _JOURNAL = "chalicelib.journal.store:JournalStore."
-_ANYTHING = "WorkRow.pk.exists() | WorkRow.pk.does_not_exist()"
+ANYTHING = "WorkRow.pk.exists() | WorkRow.pk.does_not_exist()"
 
 
-def _bug(
+def bug(
     name: str, what: str, flows: str, invariants: str | tuple[str, ...], *edits: tuple[str, ...]
 ) -> None:
+    """Enter a bug: where it can show, what notices, and what it makes of the code."""
     names = (invariants,) if isinstance(invariants, str) else invariants
     made = tuple(Edit(*edit) for edit in edits)
     BUGS.append(Bug(name, what, tuple(flows.split()), names, made, LINES.get(name, "")))
@@ -52,21 +53,21 @@ PLACE = "D2 a child that runs has its place"
 
 # The fence.
 
-_bug(
+bug(
     "no-fence",
     "a worker's writes ask for a running row, not for their own token",
     "rescued hanging",
     HOLDER,
     (f"{_STORE}_mine", "(WorkRow.token == task.token) & ", ""),
 )
-_bug(
+bug(
     "fence-without-state",
     "a worker's writes ask for their token, not for a running row",
     "retries slot-retries continued",
     RAISES,
     (f"{_STORE}_mine", " & (WorkRow.state == State.RUNNING)", ""),
 )
-_bug(
+bug(
     "checkpoint-without-fence",
     "a checkpoint is written whoever holds the task",
     "hanging outside-calls firing",
@@ -77,7 +78,7 @@ _bug(
         "return task_of(WorkRow.change(*task.ref, actions, WorkRow.pk.exists()))",
     ),
 )
-_bug(
+bug(
     "end-without-fence",
     "a task is ended whoever holds it",
     "hanging outside-calls firing task",
@@ -98,7 +99,7 @@ for move, flows, invariant in (
     ("RETRY", "retried", FINAL),
     ("PAUSE", "paused", RAISES),
 ):
-    _bug(
+    bug(
         f"{move.lower()}-keeps-the-token",
         f"the move {move.lower()} does not raise the token",
         flows,
@@ -109,14 +110,14 @@ for move, flows, invariant in (
             f"WorkRow.token.set(WorkRow.token + (move is not Move.{move}))",
         ),
     )
-_bug(
+bug(
     "claim-keeps-the-token",
     "a claim does not raise the token",
     "firing task",
     (RAISES, HOLDER),
     (f"{_WORK}_claim", "WorkRow.token.set(WorkRow.token + 1)", "WorkRow.token.set(WorkRow.token)"),
 )
-_bug(
+bug(
     "move-without-state",
     "who takes work away asks for the token it saw, not for the state",
     "last-attempt cancelled",
@@ -126,14 +127,14 @@ _bug(
 
 # The claim.
 
-_bug(
+bug(
     "read-back-without-id",
     "a refused claim that finds the row running takes it for its own",
     "task firing outside-calls",
     HOLDER,
     (f"{_WORK}_claim", "old.claim == claim and ", ""),
 )
-_bug(
+bug(
     "lease-test-without-state",
     "a claim takes whatever has no live lease, terminal or not",
     "rescued task",
@@ -141,21 +142,21 @@ _bug(
     (f"{_STORE}_ready", "(WorkRow.state == State.RUNNING)", "WorkRow.state.exists()"),
     (f"{_WORK}claim", " & (WorkRow.wake_at <= lease_end)", ""),
 )
-_bug(
+bug(
     "claim-of-the-living",
     "a rescue does not wait for the end of the lease",
     "task firing outside-calls beating",
     LIVE_LEASE,
     (f"{_STORE}_ready", "(WorkRow.lease_until < to_ms(now))", "WorkRow.lease_until.exists()"),
 )
-_bug(
+bug(
     "fail-of-the-living",
     "the sweep fails a task although its lease was renewed meanwhile",
     "last-attempt",
     LIVE_LEASE,
     (f"{_WORK}fail", "WorkRow.lease_until < to_ms(now)", "WorkRow.lease_until.exists()"),
 )
-_bug(
+bug(
     "rescue-not-counted",
     "a rescue counts no attempt",
     "task firing outside-calls",
@@ -166,49 +167,49 @@ _bug(
         "WorkRow.attempt.set(WorkRow.attempt)",
     ),
 )
-_bug(
+bug(
     "requeue-counted",
     "a task that was put back counts as rescued when it is claimed again",
     "retries continued slot-retries",
     NO_RESCUE,
     (f"{_STORE}_requeued", "WorkRow.held.set(0)", "WorkRow.held.set(1)"),
 )
-_bug(
+bug(
     "rescued-for-ever",
     "a rescue does not ask how many attempts are left",
     "last-attempt",
     LIMIT,
     (f"{_STORE}_ready", "(WorkRow.attempt < WorkRow.last_attempt)", "WorkRow.attempt.exists()"),
 )
-_bug(
+bug(
     "claim-ignores-cancel",
     "a claim takes what was asked to stop",
     "unheeded",
     "C1 what was asked to stop is not begun",
     (f"{_STORE}_ready", " & WorkRow.cancel_at.does_not_exist()", ""),
 )
-_bug(
+bug(
     "claim-ignores-not-before",
     "a claim takes what may not begin yet",
     "expiring far-future retries",
     "T2 nothing begins before its time",
     (f"{_STORE}_ready", "takeable & in_time", "takeable"),
 )
-_bug(
+bug(
     "slot-before-its-instant",
     "a worker whose clock is behind does not send an early message again",
     "outside-call health firing",
     "T2 nothing begins before its time",
     (f"{_WORKER}handle", "if ref.is_slot and now < ref.slot:", "if False:"),
 )
-_bug(
+bug(
     "claim-ignores-expiry",
     "a claim takes what has expired",
     "overdue expiring",
     "T3 nothing begins after it has expired",
     (f"{_STORE}_ready", "& unexpired", ""),
 )
-_bug(
+bug(
     "claim-leaves-wake-at",
     "a claim does not pull back when the sweep looks",
     "firing task expiring outside-calls",
@@ -218,14 +219,14 @@ _bug(
 
 # Attempts.
 
-_bug(
+bug(
     "rearm-not-counted",
     "a failed attempt is tried again without being counted",
     "retries slot-retries",
     COUNTED,
     (f"{_WORK}rearm", "WorkRow.attempt + 1", "WorkRow.attempt + 0"),
 )
-_bug(
+bug(
     "hop-counted",
     "going on in another invocation counts as an attempt",
     "continued",
@@ -236,7 +237,7 @@ _bug(
         "actions = [*_requeued(at, look), WorkRow.attempt.set(WorkRow.attempt + 1), ",
     ),
 )
-_bug(
+bug(
     "retried-for-ever",
     "a worker does not ask how many attempts are left",
     "retried retries slot-revived",
@@ -246,14 +247,14 @@ _bug(
 
 # The ledger.
 
-_bug(
+bug(
     "row-decided-again",
     "a tick overwrites a row that exists",
     "handover missed changed",
     (RAISES, BY_ONE, FINAL),
-    (f"{_WORK}put", "row.put(WorkRow.pk.does_not_exist())", f"row.put({_ANYTHING})"),
+    (f"{_WORK}put", "row.put(WorkRow.pk.does_not_exist())", f"row.put({ANYTHING})"),
 )
-_bug(
+bug(
     "advance-past-the-row",
     "a tick advances behind what it would have decided, not behind the row that exists",
     "missed",
@@ -264,14 +265,14 @@ _bug(
         "slot_instant(self._row(due, schedule, now).last)",
     ),
 )
-_bug(
+bug(
     "advance-without-version",
     "a tick that read the old schedule advances a job that was edited",
     "changed",
     LEDGER,
     (f"{_JOBS}advance", " & (HotRow.ver == due.ver)", ""),
 )
-_bug(
+bug(
     "advance-before-row",
     "a tick advances the job, and then puts the row of the slot",
     "handover missed changed misfire",
@@ -291,14 +292,14 @@ _bug(
 # The lock and the judgement.
 
 _SINCE = (f"{_JOBS}lock", "(HotRow.since < to_ms(task.ref.slot)) & ", "")
-_bug(
+bug(
     "lock-taken-from-others",
     "the lock is taken although another slot holds it",
     "overlap",
     (LOCK, ONE_LIVE),
     (f"{_JOBS}lock", " & (HotRow.active.does_not_exist() | mine)", ""),
 )
-_bug(
+bug(
     "holder-not-read",
     "a lock's holder is helped away without a look at whether it has ended",
     "overlap slot-retries",
@@ -309,7 +310,7 @@ _bug(
         "False",
     ),
 )
-_bug(
+bug(
     "lock-not-kept-in-backoff",
     "a slot that waits to be tried again lets go of its job's lock",
     "slot-retries slot-revived",
@@ -323,7 +324,7 @@ _bug(
         ),
     ),
 )
-_bug(
+bug(
     "release-before-end",
     "a slot lets go of its job's lock, and then ends",
     "firing outside-call",
@@ -338,7 +339,7 @@ _bug(
         ),
     ),
 )
-_bug(
+bug(
     "unlock-in-finally",
     "a worker that lost its task lets go of the lock all the same",
     "firing outside-call overlap",
@@ -355,7 +356,7 @@ _bug(
         ),
     ),
 )
-_bug(
+bug(
     "release-without-token",
     "a worker of an earlier life lets go of the lock that the later one holds",
     "slot-revived",
@@ -366,7 +367,7 @@ _bug(
         "HotRow.active_token.exists()",
     ),
 )
-_bug(
+bug(
     "judged-without-since",
     "a slot from before the job was changed passes judgement",
     "changed halted",
@@ -374,7 +375,7 @@ _bug(
     _SINCE,
     ("chalicelib.scheduler.judgement:_why_closed", "task.ref.slot <= hot.since", "False"),
 )
-_bug(
+bug(
     "judged-by-version-only",
     "a slot is superseded by any change of its job, although the schedule still has it",
     "changed halted",
@@ -385,14 +386,14 @@ _bug(
         "hot.ver != ver",
     ),
 )
-_bug(
+bug(
     "not-judged-by-version",
     "a slot that the schedule no longer has passes judgement",
     "changed halted",
     JUDGED,
     (f"{_JOBS}lock", " & (HotRow.ver == ver)", ""),
 )
-_bug(
+bug(
     "paused-not-judged",
     "a paused job's slot passes judgement",
     "halted",
@@ -400,7 +401,7 @@ _bug(
     (f"{_JOBS}lock", "condition &= HotRow.state == JobState.ENABLED", "pass"),
     ("chalicelib.scheduler.judgement:_why_closed", "hot.state is JobState.PAUSED", "False"),
 )
-_bug(
+bug(
     "judged-again",
     "a rescued slot that has fired is judged once more",
     "halted",
@@ -411,7 +412,7 @@ _bug(
 
 # Steps and calls.
 
-_bug(
+bug(
     "intent-not-accepted",
     "a call is made although its intent is no checkpoint yet",
     "outside-calls outside-call",
@@ -422,35 +423,35 @@ _bug(
         "accepted = task if isinstance(turn, ToolCall) else self.transcripts.work.checkpoint(",
     ),
 )
-_bug(
+bug(
     "call-repeated",
     "a rescuer repeats a call that is not idempotent",
     "outside-calls outside-call",
     ONE_CALL,
     (f"{_RUNS}_may_go_on", "tool is None or tool.is_idempotent", "True"),
 )
-_bug(
+bug(
     "rescuer-starts-over",
     "a rescuer begins the run from its first step",
     "outside-calls outside-call",
     ONE_CALL,
     (f"{_RUNS}execute", "self.transcripts.accepted(task)", "[]"),
 )
-_bug(
+bug(
     "key-counts-attempts",
     "a call that is made again has another idempotency key",
     "outside-calls cancelled continued",
     "I8 a repeat has the key of the first",
     (f"{_RUNS}_call", "#{intent}", "#{intent - task.attempt}"),
 )
-_bug(
+bug(
     "call-after-the-lease",
     "a worker that was frozen makes its call under a lease that has ended",
     "outside-calls outside-call",
     "I8 no call under an ended lease",
     (f"{_RUNS}_call", "if not tool.is_idempotent:", "if False:"),
 )
-_bug(
+bug(
     "step-overwritten",
     "a step is put over one that exists",
     "outside-calls task firing",
@@ -461,7 +462,7 @@ _bug(
         "RunRow.pk.exists() | RunRow.pk.does_not_exist()",
     ),
 )
-_bug(
+bug(
     "checkpoint-before-step",
     "the checkpoint points to a step that is put afterwards",
     "outside-calls task firing",
@@ -480,7 +481,7 @@ _bug(
 
 # What follows an end.
 
-_bug(
+bug(
     "follow-ups-after-the-end",
     "a task ends, and then what follows it is made",
     "followed",
@@ -492,7 +493,7 @@ _bug(
         "self._end(task, lease, done)\n        self.follow_ups.put(task, done.follow_ups)",
     ),
 )
-_bug(
+bug(
     "follow-up-of-each-attempt",
     "a rescuer makes the follow-up under another id",
     "followed",
@@ -503,7 +504,7 @@ _bug(
         "derived_key(task.ref.id, follow_up.name, str(task.token))",
     ),
 )
-_bug(
+bug(
     "header-before-event",
     "a run's header ends before the event of its end, whose loss nobody notices then",
     "firing task outside-calls",
@@ -514,7 +515,7 @@ _bug(
         "event = _finished(task, self.clock)\n    self.runs.close(task)",
     ),
 )
-_bug(
+bug(
     "header-of-an-older-life",
     "a worker of an earlier life writes its end into the header",
     "retried slot-revived",
@@ -525,14 +526,14 @@ _bug(
         "RunRow.pk.exists()",
     ),
 )
-_bug(
+bug(
     "event-not-looked-for",
     "who completes a conclusion appends the terminal event once more",
     "firing task outside-calls",
     ONCE,
     ("chalicelib.background.aftermath:Aftermath.complete", "again=True", "again=False"),
 )
-_bug(
+bug(
     "nobody-concludes",
     "a late message of a task that ended is dropped, concluded or not",
     "firing task outside-calls",
@@ -543,7 +544,7 @@ _bug(
         "False",
     ),
 )
-_bug(
+bug(
     "own-end-not-known",
     "a worker whose reply was lost takes its own end for somebody else's",
     "task firing outside-calls",
@@ -553,7 +554,7 @@ _bug(
 
 # The index.
 
-_bug(
+bug(
     "out-of-the-index-too-early",
     "a task that the sweep or an operator ended leaves the index before it is concluded",
     "called-off family",
@@ -564,7 +565,7 @@ _bug(
         "WorkRow.wake_at.remove(), WorkRow.open_lane.remove()",
     ),
 )
-_bug(
+bug(
     "left-in-the-index",
     "what was ended and concluded stays in the index",
     "called-off cancelled",
@@ -575,14 +576,14 @@ _bug(
         "False",
     ),
 )
-_bug(
+bug(
     "put-away-alive",
     "a task that lives again is taken out of the index",
     "revived",
     INDEX,
     (f"{_WORK}put_away", "actions, as_seen)", "actions, WorkRow.pk.exists())"),
 )
-_bug(
+bug(
     "look-noted-anyway",
     "the sweep notes when it looks again although the task has ended meanwhile",
     "rescued",
@@ -596,7 +597,7 @@ _bug(
 
 # Families.
 
-_bug(
+bug(
     "parent-ends-first",
     "a parent ends before its children are asked to stop",
     "family stopped",
@@ -612,7 +613,7 @@ _bug(
         "self.reach_children(task)\n    self.aftermath.follow(cancelled)",
     ),
 )
-_bug(
+bug(
     "child-claimed-meanwhile",
     "a child that is claimed while it is asked to stop is not asked again",
     "reached",
@@ -623,14 +624,14 @@ _bug(
         "False",
     ),
 )
-_bug(
+bug(
     "children-of-yesterday",
     "the children are read from a replica that lags",
     "reached",
     ASKED,
     (f"{_WORK}offspring", "consistent_read=True", "consistent_read=False"),
 )
-_bug(
+bug(
     "child-of-what-ends",
     "a child is made although its parent was asked to stop meanwhile",
     "delegated",
@@ -641,21 +642,21 @@ _bug(
         "counted",
     ),
 )
-_bug(
+bug(
     "children-miscounted",
     "two children that are made at once are counted as one",
     "siblings",
     "D4 a parent counts its children",
     (f"{_STORE}_may_delegate", " & counted", ""),
 )
-_bug(
+bug(
     "places-overwritten",
     "who takes a place overwrites one that was taken meanwhile",
     "crowd family",
     PLACE,
     (f"{_WORK}set_busy", "WorkRow.pk.exists() & seen", "WorkRow.pk.exists()"),
 )
-_bug(
+bug(
     "serial-child-does-not-wait",
     "a serial child runs beside those before it",
     "family",
@@ -666,7 +667,7 @@ _bug(
         "False",
     ),
 )
-_bug(
+bug(
     "paused-while-asked-to-stop",
     "a task that was asked to stop can be paused, and is forgotten",
     "stopped",
@@ -676,7 +677,7 @@ _bug(
 
 # The journal, and what else is written once.
 
-_bug(
+bug(
     "journal-overwritten",
     "an event is put at a position without asking whether it is free",
     "task outside-calls cancelled",
@@ -687,7 +688,7 @@ _bug(
         "JournalRow.pk.exists() | JournalRow.pk.does_not_exist()",
     ),
 )
-_bug(
+bug(
     "journal-forked",
     "who lost a position goes on behind its own event without reading the head again",
     "retried",
@@ -698,7 +699,7 @@ _bug(
         "self._heads[event.stream] = Head(int(row.sk), row.link)",
     ),
 )
-_bug(
+bug(
     "own-event-not-known",
     "an event whose reply was lost is appended once more",
     "task outside-calls firing",
@@ -709,7 +710,7 @@ _bug(
         "False",
     ),
 )
-_bug(
+bug(
     "event-beside-the-decision",
     "a decision and its event are two writes",
     "task siblings deduped",
@@ -720,7 +721,7 @@ _bug(
         "JournalRow.transact(*writes)\n            self.append(event)",
     ),
 )
-_bug(
+bug(
     "dedupe-without-condition",
     "two tasks are made under one dedupe key",
     "deduped",
@@ -731,7 +732,7 @@ _bug(
         "DedupeRow.pk.exists() | DedupeRow.pk.does_not_exist()",
     ),
 )
-_bug(
+bug(
     "payload-after-the-row",
     "a task points to a payload that is put afterwards",
     "large-payload",
@@ -754,7 +755,7 @@ _bug(
         ),
     ),
 )
-_bug(
+bug(
     "heartbeats-left",
     "the heartbeat of a worker that died is never cleared",
     "beating hanging",
@@ -765,7 +766,7 @@ _bug(
         "task is not None",
     ),
 )
-_bug(
+bug(
     "shelved-before-the-incident",
     "a task of an unknown kind is put aside, and then the incident says so",
     "unknown-kind",

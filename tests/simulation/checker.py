@@ -16,6 +16,8 @@ from tests.simulation.items import key as _key
 from tests.simulation.items import number as _number
 from tests.simulation.items import task_id as _id
 from tests.simulation.items import text as _text
+from tests.simulation.job_checker import JobChecker
+from tests.simulation.request_checker import RequestChecker
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -75,6 +77,8 @@ class Checker:
         self.outside: Counter[str] = Counter()
         self.keys: dict[tuple[str, str, int], str] = {}
         self.flaking = 0
+        self.jobs = JobChecker(self)
+        self.requests = RequestChecker(self)
 
     def violated(self, invariant: str, what: str) -> None:
         """Note a violation."""
@@ -94,8 +98,12 @@ class Checker:
             self._work(old, new)
         elif name == "work" and new is not None:
             self.judge(invariants.deduped(old, new))
-        elif name == "jobs" and new is not None and _text(new, "sk") == "hot":
-            self.judge(invariants.locked(self, old, new))
+        elif name == "jobs":
+            self.judge(self.jobs.written(old, new))
+            if new is not None and _text(new, "sk") == "hot":
+                self.judge(invariants.locked(self, old, new))
+        elif name == "system" and "made" in (new or old or {}):
+            self.judge(self.requests.kept(old, new))
         elif name == "journal":
             self._journal(old, new)
         elif name == "runs" and old is not None and "content" in old:
@@ -133,6 +141,8 @@ class Checker:
         if _text(new, "state") not in {"queued", "closed"} or _number(new, "token"):
             self.violated("I1 rows begin queued", _key(new))
         self.judge(invariants.made(self, new))
+        if _text(new, "kind") == "firing":
+            self.judge(self.jobs.ledgered(new))
         if "group" in new:
             parent = self.row_of(_text(new, "pk").partition("#")[2])
             if parent is None or _text(parent, "state") in TERMINAL or "cancel_at" in parent:
@@ -236,6 +246,8 @@ class Checker:
         for hot in self._table("jobs"):
             if _text(hot, "sk") == "hot":
                 self._job_at_rest(hot)
+        self.judge(self.jobs.at_rest())
+        self.judge(self.requests.at_rest())
         self._heartbeats_at_rest()
         if self.world.queues.dead:
             self.violated("Q1 no message dies", str(len(self.world.queues.dead)))
@@ -297,18 +309,6 @@ class Checker:
         holder = self.rows_now().get((pk, _text(hot, "active")))
         if "active" in hot and holder is not None and _text(holder, "state") not in TERMINAL:
             self.violated("I6 the lock is let go", _key(hot))
-        covered = [
-            range(int(sk), int(_text(row, "last") or sk) + 1)
-            for (at, sk), row in self.rows_now().items()
-            if at == pk and "state" in row and sk.isdigit()
-        ]
-        missing = [
-            slot
-            for slot in invariants.slots_in_force(hot)
-            if not any(slot in each for each in covered)
-        ]
-        if missing:
-            self.violated("I2 no slot without a row", f"{_key(hot)} {missing}")
 
     def rows_now(self) -> dict[tuple[str, str], Item]:
         """Return the rows of the work table by their keys."""

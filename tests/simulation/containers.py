@@ -129,6 +129,7 @@ class Function:
     def forget(self) -> None:
         """Lose what is kept in memory."""
         sweeps.journal(self.container)._heads.clear()
+        self.tick.own_last = None
 
 
 class Functions:
@@ -149,8 +150,10 @@ class Functions:
                 str(lane): [self._function(f"worker-{lane}", lane) for _ in range(2)]
                 for lane in Lane
             }
+            self.second_api = self._function("api-2")
         self._all = [self.api, self.tick, self.second_tick, self.sweep, self.second_sweep]
         self._all += [each for pair in self.workers.values() for each in pair]
+        self._all.append(self.second_api)
 
     def warm(self) -> None:
         """Ask what containers ask once: a schedule must not depend on those before it."""

@@ -13,11 +13,8 @@ from chalicelib.background.heartbeats.record import WorkHeartbeatKind, WorkHeart
 from chalicelib.background.service import Filter, TaskDraft
 from chalicelib.background.store import End
 from chalicelib.background.task import Lane, Membership, Outcome, State, Task, TaskRef
-from chalicelib.clock import to_ms
 from chalicelib.scheduler.service import Draft
-from chalicelib.scheduler.store import HotRow
-from chalicelib.schedules import Every, normalize_schedule
-from chalicelib.tables import Refused
+from chalicelib.schedules import normalize_schedule
 from tests.simulation.checker import JOB_SECONDS
 from tests.simulation.world import MINUTE, START, World
 
@@ -72,9 +69,13 @@ def a_job(world: World, *tools: str, seconds: int = JOB_SECONDS) -> None:
 
 def make_job(api: Any, *tools: str, seconds: int = JOB_SECONDS) -> None:
     """Make a job by a container."""
+    api.jobs.create("main", _ACTOR, draft_job(api, *tools, seconds=seconds))
+
+
+def draft_job(api: Any, *tools: str, seconds: int = JOB_SECONDS) -> Draft:
+    """Return what a job is made of."""
     schedule = normalize_schedule({"every": f"{seconds}s"}, now=api.clock.now())
-    draft = Draft(name="job", schedule=schedule, prompt="look", tools=list(tools))
-    api.jobs.create("main", _ACTOR, draft)
+    return Draft(name="job", schedule=schedule, prompt="look", tools=list(tools))
 
 
 def a_slot(*tools: str) -> Callable[[World], None]:
@@ -145,7 +146,12 @@ def tick(world: World) -> None:
     """Let the tick run: mostly once, sometimes not at all or twice at once."""
     functions = world.functions
     for function in _times(world, [functions.tick, functions.second_tick], "tick"):
-        world.invoke(function, function.tick.run)
+        tick_by(world, function)
+
+
+def tick_by(world: World, function: Any) -> None:
+    """Let one tick run."""
+    world.invoke(function, function.tick.run)
 
 
 def sweep(world: World) -> None:
@@ -166,10 +172,10 @@ def collect(world: World) -> None:
     world.invoke(function, function.collector.run)
 
 
-def operate(world: World, act: Callable[[Any], Any]) -> None:
-    """Let an operator do something by the API."""
-    api = world.functions.api
-    world.invoke(api, lambda: act(api), "api")
+def operate(world: World, act: Callable[[Any], Any], *, elsewhere: bool = False) -> None:
+    """Let an operator do something by the API, or by another container of it."""
+    api = world.functions.second_api if elsewhere else world.functions.api
+    world.invoke(api, lambda: act(api), api.name)
 
 
 def _times(world: World, functions: list[Any], name: str) -> list[Any]:
@@ -249,7 +255,7 @@ def overtaken(world: World) -> None:
     world.settle()
 
 
-@flow(an_hourly_job, 18)
+@flow(an_hourly_job, 5.5)
 def misfire(world: World) -> None:
     """No tick came for hours: what was missed is accounted for, by two that come at once."""
     world.pass_time(4 * 60 * MINUTE + 10 * MINUTE)
@@ -373,7 +379,7 @@ def paused(world: World) -> None:
     world.settle()
 
 
-@flow(a_task(expires_at=START + 3 * MINUTE, not_before=START + 2 * MINUTE), 5)
+@flow(a_task(expires_at=START + 3 * MINUTE, not_before=START + 2 * MINUTE), 5.5)
 def expiring(world: World) -> None:
     """A task may begin in two minutes and expires in three."""
     rounds(world, 4)
@@ -471,7 +477,14 @@ def looking(world: World) -> None:
         heartbeats = api.collector.heartbeats
         heartbeats.list("main", WorkHeartbeatKind.BACKGROUND_TASK, None, 10)
 
+    def look_at_more(api: Any) -> None:
+        api.jobs.last_firings("main", [job])
+        api.transcripts.list("main", None, None, 10)
+        api.transcripts.list("main", job, None, 10)
+        api.collector.heartbeats.count("main")
+
     operate(world, look)
+    operate(world, look_at_more)
     world.settle()
 
 
@@ -662,56 +675,6 @@ def slot_revived(world: World) -> None:
         deliver(world)
         world.settle()
         world.pass_time(41 * _SECOND)
-
-
-@flow(a_job)
-def changed(world: World) -> None:
-    """A job is edited between the tick and the slot; it has the slot still, or no more."""
-    seconds = world.chance.choice((JOB_SECONDS // 2, 7 * JOB_SECONDS // 5))
-    world.pass_time(3 * MINUTE)
-    tick(world)
-    operate(world, lambda api: change_job(api, world.memo["job"], seconds=seconds))
-    world.settle()
-    world.pass_time(2 * MINUTE)
-    deliver(world)
-    world.settle()
-
-
-@flow(a_slot("sim.put"))
-def halted(world: World) -> None:
-    """A job is paused while its slot may be running, and resumed later."""
-    deliver(world)
-    operate(world, lambda api: change_job(api, world.memo["job"], state="paused"))
-    world.settle()
-    if world.chance.random() < 1 / 2:
-        operate(world, lambda api: change_job(api, world.memo["job"]))
-    world.settle()
-    rounds(world, 2)
-
-
-def change_job(api: Any, pk: str, *, state: str = "enabled", seconds: int = JOB_SECONDS) -> None:
-    """Edit, pause or resume a job by a container, as the protocol says how."""
-    seen, now = api.jobs.jobs.hot(pk), api.clock.now()
-    if seen is None or seen.next is None:
-        return
-    made = Every.read(seen.schedule)
-    assert made
-    schedule = Every(timedelta(seconds=seconds), made.anchor)
-    actions = [HotRow.ver.set(seen.ver + 1), HotRow.state.set(state)]
-    if state == "paused":
-        actions.append(HotRow.due_shard.remove())
-    else:
-        following = schedule.next_after(now)
-        assert following
-        if seconds == JOB_SECONDS:
-            following = max(following, seen.next)
-        actions += [HotRow.since.set(to_ms(now)), HotRow.next.set(to_ms(following))]
-        actions += [HotRow.due_shard.set("0"), HotRow.schedule.set(schedule.text())]
-    as_seen = (HotRow.ver == seen.ver) & (HotRow.next == to_ms(seen.next))
-    try:
-        HotRow.change(pk, "hot", actions, as_seen)
-    except Refused:
-        change_job(api, pk, state=state, seconds=seconds)
 
 
 # What dead workers leave behind.

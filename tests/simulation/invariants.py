@@ -4,12 +4,12 @@ Each function judges one kind of event and yields the violations: the name of an
 what broke it. Like the checker they see raw items, and know nothing of the code under test.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tests.simulation.items import Item, key, number, task_id, text
+from tests.simulation.slots import has
 
 if TYPE_CHECKING:
     from tests.simulation.checker import Checker
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 type Broken = tuple[str, str]
 
 _TERMINAL = {"succeeded", "failed", "unknown", "cancelled", "expired", "closed"}
-_EVERY = re.compile(r"every/1 (\d+)s from (\d+)")
 
 
 def taken(checker: "Checker", old: Item, new: Item) -> Iterator[Broken]:
@@ -141,27 +140,15 @@ def _is_under_way(row: Item) -> bool:
     return text(row, "outcome") == "fired" and text(row, "state") not in _TERMINAL
 
 
-def slots_in_force(hot: Item) -> range:
-    """Return a job's slots since it was changed, up to the one to be handed over next."""
-    interval, anchor = _schedule(hot)
-    since, following = number(hot, "since") // 1000, number(hot, "next") // 1000
-    first = anchor + max((since - anchor) // interval + 1, 1) * interval
-    return range(first, following, interval)
-
-
 def _why_not_in_force(hot: Item, row: Item) -> str:
-    interval, anchor = _schedule(hot)
     if text(hot, "state") != "enabled":
         return f"the job is {text(hot, 'state')}"
     if _slot(row) <= number(hot, "since"):
         return "the job was changed after it"
-    return "the schedule has no such slot" if (int(text(row, "sk")) - anchor) % interval else ""
-
-
-def _schedule(hot: Item) -> tuple[int, int]:
-    match = _EVERY.fullmatch(text(hot, "schedule"))
-    assert match, text(hot, "schedule")
-    return int(match[1]), int(match[2])
+    if text(row, "requested_by"):
+        return ""  # An operator asked for it: it has a slot of its own.
+    is_slot = has(text(hot, "schedule"), int(text(row, "sk")))
+    return "" if is_slot else "the schedule has no such slot"
 
 
 def _slot(row: Item) -> int:

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from chalicelib.background.task import Lane
 from tests.simulation.checker import Violation
 from tests.simulation.faults import Schedule
-from tests.simulation.flows import FLOWS, collect, deliver, sweep_by, tick
+from tests.simulation.flows import collect, deliver, sweep_by, tick_by
+from tests.simulation.job_flows import FLOWS
 from tests.simulation.world import MINUTE, START, World
 
 _MOST_ROUNDS = 90
@@ -131,7 +132,7 @@ def recover(world: World, *, ticks: bool) -> None:
     """Let a world come to rest without faults."""
     world.functions.time = timedelta(seconds=280)
     if ticks:
-        tick(world)
+        tick_by(world, world.functions.tick)
     for _ in range(_MOST_ROUNDS):
         world.settle()
         if world.memo.get("resumes"):

@@ -15,8 +15,8 @@ from tests.simulation.disputes import MOTO_ERRORS, shown
 from tests.simulation.dynamo import SimDynamo
 from tests.simulation.generation import TABLES
 
-_SEQUENCES = "PALYRA_DIFFERENTIAL_SEQUENCES"
-_FIRST = "PALYRA_DIFFERENTIAL_FIRST"
+_SEQUENCES = "TEST_DIFFERENTIAL_SEQUENCES"
+_FIRST = "TEST_DIFFERENTIAL_FIRST"
 _USUAL = 12
 
 

@@ -11,7 +11,7 @@ from moto import mock_aws
 
 from tests.simulation.differential import Outcome, _comparable, _refused, outcome
 from tests.simulation.faults import Fault, Schedule
-from tests.simulation.flows import FLOWS
+from tests.simulation.job_flows import FLOWS
 from tests.simulation.simulate import Simulator
 from tests.support.world import _tables
 

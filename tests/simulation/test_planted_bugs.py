@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from chalicelib.background.store import WorkStore
-from tests.simulation.bugs import BUGS
 from tests.simulation.faults import Schedule
-from tests.simulation.flows import FLOWS
 from tests.simulation.hunting import catches, hunted
+from tests.simulation.job_bugs import BUGS
+from tests.simulation.job_flows import FLOWS
 from tests.simulation.planting import Bug, Edit, Moved, planted
 from tests.simulation.replays import LINES
 from tests.simulation.simulate import Simulator

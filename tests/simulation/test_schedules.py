@@ -8,17 +8,23 @@ import pytest
 from tests.simulation.campaign import campaign
 from tests.simulation.explore import orders, pairs_of_faults, single_faults
 from tests.simulation.faults import Schedule
-from tests.simulation.flows import FLOWS
+from tests.simulation.job_flows import FLOWS
 from tests.simulation.simulate import Simulator
 from tests.simulation.sites import all_sites
 from tests.simulation.soak import soak
 
-IN_FULL = os.environ.get("PALYRA_SIMULATION") == "full"
+IN_FULL = os.environ.get("TEST_SIMULATION") == "full"
 SCHEDULES = 10_000
 MOST_FAULTS = None if IN_FULL else 250  # Of one flow; few are longer.
 # Two processes that meet: the same slot twice, two slots of a job, two operators, ...
-TWO = ("twice", "overlap", "cancelled", "deduped", "overtaken", "misfire")
-DEEP = ("task", "firing", "outside-call", "handover", "cancelled", "retries", "followed", "overlap")
+TWO = (
+    *("twice", "overlap", "cancelled", "deduped", "overtaken", "misfire"),
+    *("edited", "expected", "keyed-job"),
+)
+DEEP = (
+    *("task", "firing", "outside-call", "handover", "cancelled", "retries", "followed", "overlap"),
+    *("edited", "deleted", "at-job", "keyed-firing"),
+)
 
 
 FAULTED: dict[str, set[str]] = {}
@@ -65,7 +71,7 @@ def test_no_order_of_two_processes_violates_anything(simulator: Simulator, flow:
     assert number >= 924
 
 
-@pytest.mark.skipif(not IN_FULL, reason="PALYRA_SIMULATION=full asks for it")
+@pytest.mark.skipif(not IN_FULL, reason="TEST_SIMULATION=full asks for it")
 @pytest.mark.parametrize("flow", DEEP)
 def test_no_pair_of_faults_violates_anything(simulator: Simulator, flow: str) -> None:
     number, failed = failures(simulator, pairs_of_faults(simulator, flow))

@@ -17,7 +17,8 @@ from chalicelib.journal.store import JournalRow, JournalStore
 from chalicelib.runs.step import Step, first_link
 from chalicelib.runs.store import RunHeader, RunStore
 from chalicelib.scheduler.job import Definition, Due, Job, JobState
-from chalicelib.scheduler.store import HotRow, JobStore, TickLog
+from chalicelib.scheduler.rows import HotRow
+from chalicelib.scheduler.store import JobStore, TickLog
 from chalicelib.schedules import normalize_schedule
 from chalicelib.tables import Cancelled, Refused
 from tests.simulation.dynamo import SimDynamo
@@ -82,9 +83,23 @@ def outcome(do: Callable[[], Any]) -> Any:
 def a_job() -> tuple[Job, Due]:
     schedule = normalize_schedule({"every": "60s"}, now=NOON)
     definition = Definition(
-        name="health", prompt="Summarize", tools=["a"], created_at=NOON, created_by="test"
+        name="health",
+        prompt="Summarize",
+        tools=["a"],
+        created_at=NOON,
+        created_by="test",
+        ver=1,
+        updated_at=NOON,
+        updated_by="test",
     )
-    job = Job(id="job", definition=definition, state=JobState.ENABLED, schedule=schedule, next=SLOT)
+    job = Job(
+        id="job",
+        definition=definition,
+        state=JobState.ENABLED,
+        ver=1,
+        schedule=schedule,
+        next=SLOT,
+    )
     due = Due(pk=PK, slot=SLOT, ver=1, schedule=schedule.text(), lane="normal", max_attempts=3)
     return job, due
 

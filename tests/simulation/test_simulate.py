@@ -6,7 +6,7 @@ import pytest
 from chalicelib.background.rows import WorkRow
 from tests.simulation.explore import shrunk
 from tests.simulation.faults import Schedule
-from tests.simulation.flows import FLOWS
+from tests.simulation.job_flows import FLOWS
 from tests.simulation.simulate import Simulator
 
 
