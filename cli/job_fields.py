@@ -19,21 +19,20 @@ def asks_fields(*, required: bool) -> Callable[[Callable[..., None]], Callable[.
     return decorate
 
 
-def schedule(every: str | None, at: str | None, timezone: str | None) -> dict[str, str] | None:
+def schedule(
+    every: str | None, cron: str | None, at: str | None, timezone: str | None
+) -> dict[str, str] | None:
     """Return a schedule as the API takes it, or None where none is given.
 
     Raises:
         click.UsageError: the options do not go together.
     """
-    if every is not None and at is not None:
-        raise click.UsageError("say when it runs with one of --every and --at")
-    if timezone is not None and at is None:
-        raise click.UsageError("--timezone goes with --at")
-    if every is not None:
-        return {"every": every}
-    if at is None:
-        return None
-    return {"at": at} if timezone is None else {"at": at, "timezone": timezone}
+    when = given(every=every, cron=cron, at=at)
+    if len(when) > 1:
+        raise click.UsageError("say when it runs with one of --every, --cron and --at")
+    if timezone is not None and cron is None and at is None:
+        raise click.UsageError("--timezone goes with --cron or --at")
+    return when | given(timezone=timezone) or None
 
 
 def _options(*, required: bool) -> list[Callable[[Callable[..., None]], Callable[..., None]]]:
@@ -43,8 +42,9 @@ def _options(*, required: bool) -> list[Callable[[Callable[..., None]], Callable
     return [
         click.option("--name", required=required, help="What people call it."),
         click.option("--every", metavar="INTERVAL", help="Run every so often: 60s, 1h30m, 1d."),
+        click.option("--cron", metavar="FIELDS", help='Run at times: "30 2 * * 1-5", @daily.'),
         click.option("--at", metavar="RFC3339", help="Run once: 2026-11-22T14:00:00+01:00."),
-        click.option("--timezone", metavar="ZONE", help="Show --at in this zone: Europe/Berlin."),
+        click.option("--timezone", metavar="ZONE", help="Of --cron and --at: Europe/Berlin."),
         click.option("--prompt", type=Words(), required=required, help="What to ask."),
         click.option("--tool", "tools", multiple=True, help=tools),
     ]

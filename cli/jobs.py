@@ -55,6 +55,7 @@ def show(session: Session, job_id: str) -> None:
 @jobs.command(
     epilog=examples(
         'palyra jobs create --name health --every 60s --prompt "Summarize health"',
+        "palyra jobs create --name nightly --cron '30 2 * * *' --prompt @nightly.txt",
         "palyra jobs create --name once --at 2026-12-01T09:00:00Z --prompt @once.txt",
     )
 )
@@ -65,15 +66,16 @@ def create(
     session: Session,
     *,
     every: str | None,
+    cron: str | None,
     at: str | None,
     timezone: str | None,
     key: str | None,
     **fields: Any,
 ) -> None:
     """Make a job."""
-    when = schedule(every, at, timezone)
+    when = schedule(every, cron, at, timezone)
     if when is None:
-        raise click.UsageError("say when it runs with one of --every and --at")
+        raise click.UsageError("say when it runs with one of --every, --cron and --at")
     body = fields | {"schedule": when, "tools": list(fields["tools"])}
     made = session.api.make("/v1/jobs", body, key=key)
     _tell(session, made.document)
@@ -168,6 +170,7 @@ def firings(session: Session, job_id: str, *, most: int | None) -> None:
 def _change(
     *,
     every: str | None,
+    cron: str | None,
     at: str | None,
     timezone: str | None,
     tools: tuple[str, ...],
@@ -177,7 +180,7 @@ def _change(
     if tools and no_tools:
         raise click.UsageError("--no-tools does not go with --tool")
     replaced = list(tools) if tools or no_tools else None
-    change = given(**texts, schedule=schedule(every, at, timezone), tools=replaced)
+    change = given(**texts, schedule=schedule(every, cron, at, timezone), tools=replaced)
     if not change:
         raise click.UsageError("say what to change, as with --every 5m")
     return change

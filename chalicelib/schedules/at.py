@@ -73,8 +73,7 @@ class At:
         local = timezone.shown(self.instant, self.zone)
         if self.zone == timezone.DEFAULT or local.tzinfo is UTC:
             return f"once at {local:%Y-%m-%d %H:%M:%S} UTC"
-        place = "local time" if self.zone == timezone.LOCAL else self.zone
-        return f"once at {local:%Y-%m-%d %H:%M:%S} {place} ({local:UTC%:z})"
+        return f"once at {local:%Y-%m-%d %H:%M:%S} {self.zone} ({local:UTC%:z})"
 
     def spec(self) -> dict[str, str]:
         """Return the schedule as an operator writes it."""

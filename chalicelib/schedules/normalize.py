@@ -6,15 +6,16 @@ from datetime import datetime
 
 from chalicelib.schedules import timezone
 from chalicelib.schedules.at import At
+from chalicelib.schedules.cron import Cron
 from chalicelib.schedules.errors import InvalidSchedule
 from chalicelib.schedules.every import Every
 from chalicelib.schedules.schedule import Schedule
 
-_KINDS = ("every", "at")
+_KINDS = ("cron", "every", "at")
 _TIMEZONE = "timezone"
 _FIX = (
-    'use {"every": "60s"}: an interval from 10s to 366d, or {"at": "2026-11-22T13:00:00Z"}: '
-    "one instant in the future"
+    'use {"every": "60s"}: an interval from 10s to 366d, {"cron": "30 2 * * 1-5"}: five fields, '
+    'or {"at": "2026-11-22T13:00:00Z"}: one instant in the future'
 )
 
 
@@ -25,8 +26,9 @@ def normalize_schedule(
 
     Args:
         spec: what the operator wrote.
-        now: the instant that an interval is anchored to, and that a single one must be after.
-        default_timezone: the time zone of a schedule that needs one and names none.
+        now: the instant that an interval is anchored to, and that there must be a slot after.
+        default_timezone: the time zone that `local` is, and that of a schedule that needs one and
+            names none.
 
     Raises:
         InvalidSchedule: it is not one; names the field and the fix.
@@ -39,7 +41,9 @@ def normalize_schedule(
             )
         return Every.parse(spec["every"], now=now)
     names_zone = _TIMEZONE in spec
-    zone = timezone.known(spec[_TIMEZONE] if names_zone else default_timezone)
+    zone = timezone.resolved(spec.get(_TIMEZONE, timezone.LOCAL), default_timezone)
+    if kind == "cron":
+        return Cron.parse(spec["cron"], zone=zone, now=now)
     return replace(At.parse(spec["at"], now=now), zone=zone, names_zone=names_zone)
 
 
@@ -49,7 +53,7 @@ def read_schedule(text: str) -> Schedule:
     Raises:
         InvalidSchedule: this version cannot read it.
     """
-    schedule = Every.read(text) or At.read(text)
+    schedule = Every.read(text) or Cron.read(text) or At.read(text)
     if schedule is None:
         raise InvalidSchedule(f"the stored schedule {text!r:.80} cannot be read", field="schedule")
     return schedule
@@ -67,6 +71,8 @@ def _kind(spec: Mapping[str, object]) -> str:
         raise InvalidSchedule("the schedule does not say when", field="schedule", fix=_FIX)
     if len(named) > 1:
         raise InvalidSchedule(
-            "a schedule is one of every and at, not both", field="schedule", fix="leave one out"
+            f"a schedule says when in one way, not by {' and '.join(named)}",
+            field="schedule",
+            fix="leave one out",
         )
     return named[0]

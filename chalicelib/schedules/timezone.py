@@ -1,7 +1,7 @@
 """Time zones by name: `utc`, `local` or an IANA name, from the pinned tzdata alone.
 
-What the machine has installed is not asked, except for `local`: two functions of one deployment
-must not disagree about when a clock strikes.
+What the machine has installed is not asked, nor where it believes to be: two functions of one
+deployment must not disagree about when a clock strikes. `local` is the setting `cron.timezone`.
 """
 
 from datetime import UTC, datetime, tzinfo
@@ -15,6 +15,7 @@ from chalicelib.schedules.errors import InvalidSchedule
 
 DEFAULT = "utc"
 LOCAL = "local"
+VERSION = tzdata.IANA_VERSION
 _FILES = Path(tzdata.__file__).parent
 _KEYWORDS = frozenset({DEFAULT, LOCAL})
 
@@ -35,15 +36,24 @@ def known(name: object) -> str:
     )
 
 
+def resolved(name: object, default: str) -> str:
+    """Return the name of a time zone, with the default in the place of `local`.
+
+    Raises:
+        InvalidSchedule: there is no such time zone.
+    """
+    found = known(name)
+    return known(default) if found == LOCAL else found
+
+
 def shown(instant: datetime, name: str) -> datetime:
     """Return an instant as clocks of a time zone show it, or UTC ones where it is gone."""
-    if name == LOCAL:
-        return instant.astimezone()
-    return instant.astimezone(_zone(name))
+    return instant.astimezone(zone(name))
 
 
 @cache
-def _zone(name: str) -> tzinfo:
+def zone(name: str) -> tzinfo:
+    """Return the time zone of a name, or UTC where it is gone."""
     if name not in _names():
         return UTC
     with (_FILES / "zoneinfo" / name).open("rb") as file:

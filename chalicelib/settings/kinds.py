@@ -4,6 +4,8 @@ import re
 from collections.abc import Collection
 from typing import NamedTuple, Protocol
 
+from chalicelib.errors import Invalid
+
 type Value = int | str | None
 
 # Patterns, compiled when they are first used: most containers use none.
@@ -102,16 +104,22 @@ class TimeZone(_Text):
 
 
 class CronFields(_Text):
-    """The five fields of a cron expression: their number and characters, not yet their meaning."""
+    """The five fields of a cron expression that comes."""
 
     range = "5 cron fields, at most 128 characters"
     fix = 'use the 5 fields of a cron expression, at most 128 characters, such as "0 0 * * 0"'
 
     def of_text(self, text: str) -> str:
-        """Count the fields."""
-        if len(text) <= _LONGEST_CRON and re.fullmatch(_CRON, text):
-            return text
-        raise Unfit(self.fix)
+        """Parse the fields."""
+        from chalicelib.schedules.expression import parse  # noqa: PLC0415  few settings are one
+
+        if len(text) > _LONGEST_CRON or not re.fullmatch(_CRON, text):
+            raise Unfit(self.fix)
+        try:
+            parse(text)
+        except Invalid as invalid:
+            raise Unfit(f"{invalid.detail}: {invalid.fix or self.fix}") from invalid
+        return text
 
 
 def nearest(name: str, known: Collection[str]) -> str | None:

@@ -36,8 +36,7 @@ the local stage; those of another stage stand in `.chalice/config.json`, as its
 - `PALYRA_STAGE` is set by the deploy. `PALYRA_URL` and `PALYRA_TOKEN` are the command's and are
   never deployed.
 
-Nothing keeps a memory yet: `memory.retention` is checked and has no effect. Of `vacuum_schedule`
-the number and the characters of its fields are checked, not yet whether it ever comes.
+Nothing keeps a memory yet: `memory.retention` is checked and has no effect.
 """
 
 

@@ -4,13 +4,13 @@ import os
 import sys
 from collections.abc import Iterator
 
-from tests.bench import imports, messages, package, units
+from tests.bench import imports, messages, package, schedules, units
 from tests.bench.figure import Figure
 
 
 def figures(*, quick: bool) -> Iterator[Figure]:
     """Yield every figure, as soon as it is there."""
-    for part in (units, messages, imports, package):
+    for part in (units, messages, schedules, imports, package):
         yield from part.figures(quick=quick)
 
 

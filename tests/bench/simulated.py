@@ -78,9 +78,10 @@ class Rooms:
         self.cloud.instant = NOON + timedelta(minutes=minutes)
         return self.cloud.instant
 
-    def job(self, every: str, owner: str = "main") -> Job:
-        """Make a job."""
-        schedule = normalize_schedule({"every": every}, now=self.cloud.now())
+    def job(self, when: str | Mapping[str, object], owner: str = "main") -> Job:
+        """Make a job of an interval, or of another schedule."""
+        spec = {"every": when} if isinstance(when, str) else when
+        schedule = normalize_schedule(spec, now=self.cloud.now())
         draft = Draft(
             name="health", schedule=schedule, prompt="How is it?", tools=["system.health"]
         )

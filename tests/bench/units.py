@@ -32,6 +32,10 @@ _STEPS = 3
 _PAYLOAD_BYTES = 300
 _JOBS, _OPEN, _DUE = 200, 10_000, 10
 _LONGEST_OWNER = "o" * 32
+_LONGEST_SCHEDULE = {
+    "cron": ",".join(["0", *map(str, range(10, 49))]) + " * * * *",
+    "timezone": "America/Argentina/ComodRivadavia",
+}
 _LARGE = 10**9
 _STOP = timedelta(minutes=4)
 
@@ -135,7 +139,7 @@ def _rows() -> Iterator[Figure]:
     """The rows that every slot writes, each a unit a write as long as it is under a KB."""
     slot = NOON + timedelta(days=366)
     with rooms() as made:
-        job = made.job("366d", owner=_LONGEST_OWNER)
+        job = made.job(_LONGEST_SCHEDULE, owner=_LONGEST_OWNER)
         made.cloud.instant = slot
         ref = TaskRef(owned(_LONGEST_OWNER, job.id), slot_key(slot))
         made.worker.work.put(_slot_row(ref, slot))

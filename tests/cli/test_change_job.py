@@ -46,6 +46,14 @@ def test_a_new_job_may_run_once(stub: StubTerminal) -> None:
     assert asked.body["schedule"] == {"at": when[1], "timezone": when[3]}
 
 
+def test_a_new_job_may_run_at_times(stub: StubTerminal) -> None:
+    when = ("--cron", "30 2 * * 1-5", "--timezone", "Europe/Berlin")
+
+    asked = created(stub, "--name", "nightly", "--prompt", "x", *when)
+
+    assert asked.body["schedule"] == {"cron": when[1], "timezone": when[3]}
+
+
 def test_a_prompt_may_be_in_a_file(stub: StubTerminal, tmp_path: Path) -> None:
     (tmp_path / "prompt.txt").write_text("Überblick\n", encoding="utf-8")
     words = (*HEALTH[:4], "--prompt", f"@{tmp_path / 'prompt.txt'}")
@@ -83,9 +91,10 @@ def test_a_key_that_made_a_job_before_says_so(stub: StubTerminal) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--name", "x", "--prompt", "x"], "one of --every and --at"),
-        ([*HEALTH, "--at", "2026-12-01T09:00:00Z"], "one of --every and --at"),
-        ([*HEALTH, "--timezone", "UTC"], "--timezone goes with --at"),
+        (["--name", "x", "--prompt", "x"], "one of --every, --cron and --at"),
+        ([*HEALTH, "--cron", "@daily"], "one of --every, --cron and --at"),
+        ([*HEALTH, "--at", "2026-12-01T09:00:00Z"], "one of --every, --cron and --at"),
+        ([*HEALTH, "--timezone", "UTC"], "--timezone goes with --cron or --at"),
         (HEALTH[:4], "Missing option '--prompt'"),
         ([*HEALTH[:4], "--prompt", "@/nowhere/x"], "/nowhere/x cannot be read"),
         ([*HEALTH, "--idempotency-key", "ä"], "1 to 255 visible ASCII characters"),
@@ -125,6 +134,7 @@ def test_what_the_api_refuses_is_told_with_field_and_fix(stub: StubTerminal) -> 
 def test_only_what_is_named_is_changed(stub: StubTerminal) -> None:
     assert edited(stub, "--name", "nightly") == {"name": "nightly"}
     assert edited(stub, "--every", "5m") == {"schedule": {"every": "5m"}}
+    assert edited(stub, "--cron", "@daily") == {"schedule": {"cron": "@daily"}}
     assert edited(stub, "--prompt", "x") == {"prompt": "x"}
 
 
@@ -155,8 +165,8 @@ def test_an_edit_of_another_version_is_a_conflict(stub: StubTerminal) -> None:
     [
         ([], "say what to change"),
         (["--no-tools", "--tool", "t"], "--no-tools does not go with --tool"),
-        (["--every", "5m", "--at", "2026-12-01T09:00:00Z"], "one of --every and --at"),
-        (["--timezone", "UTC"], "--timezone goes with --at"),
+        (["--every", "5m", "--at", "2026-12-01T09:00:00Z"], "one of --every, --cron and --at"),
+        (["--timezone", "UTC"], "--timezone goes with --cron or --at"),
     ],
 )
 def test_what_changes_nothing_is_a_usage_error(

@@ -18,9 +18,8 @@ def test_a_specification_of_an_interval_is_anchored_now() -> None:
     "spec",
     [
         {},
-        {"cron": "* * * * *"},
+        {"crontab": "* * * * *"},
         {"timezone": "utc"},
-        {"every": "60s", "cron": "* * * * *"},
         {"Every": "60s"},
         {"every ": "60s"},
         {"\ud800": "60s"},
@@ -34,6 +33,21 @@ def test_any_other_kind_of_schedule_is_refused_with_the_one_to_use(
     (fault,) = caught.value.faults
     assert fault.field == "schedule"
     assert fault.fix.startswith('use {"every": "60s"}')
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"every": "60s", "cron": "* * * * *"},
+        {"cron": "* * * * *", "at": "2027-01-01T00:00:00Z"},
+        {"cron": "* * * * *", "every": "60s", "at": "2027-01-01T00:00:00Z"},
+    ],
+)
+def test_two_ways_to_say_when_are_one_too_many(spec: Mapping[str, object]) -> None:
+    with pytest.raises(InvalidSchedule) as caught:
+        normalize_schedule(spec, now=NOON)
+    (fault,) = caught.value.faults
+    assert (fault.field, fault.fix) == ("schedule", "leave one out")
 
 
 def test_a_refused_schedule_is_invalid_input_and_a_value_error() -> None:

@@ -133,7 +133,7 @@ Schedule = Annotated[
     dict[str, Any],
     WithJsonSchema(
         {
-            "description": "When slots are due: an interval, or one instant.",
+            "description": "When slots are due: an interval, the times of clocks, or one instant.",
             "oneOf": [
                 {
                     "type": "object",
@@ -147,6 +147,23 @@ Schedule = Annotated[
                                 {"type": "integer", "minimum": 10, "maximum": 31_622_400},
                             ],
                         }
+                    },
+                },
+                {
+                    "type": "object",
+                    "required": ["cron"],
+                    "additionalProperties": False,
+                    "properties": {
+                        "cron": {
+                            "description": "Minute, hour, day, month and weekday, or `@daily`.",
+                            "type": "string",
+                            "minLength": 1,
+                            "maxLength": 128,
+                        },
+                        "timezone": {
+                            "description": "The zone whose clocks decide, as `Europe/Berlin`.",
+                            "type": "string",
+                        },
                     },
                 },
                 {
@@ -166,7 +183,11 @@ Schedule = Annotated[
                     },
                 },
             ],
-            "examples": [{"every": "60s"}, {"at": "2026-11-22T13:00:00Z"}],
+            "examples": [
+                {"every": "60s"},
+                {"cron": "30 2 * * 1-5", "timezone": "Europe/Berlin"},
+                {"at": "2026-11-22T13:00:00Z"},
+            ],
         }
     ),
 ]

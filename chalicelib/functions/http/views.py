@@ -33,6 +33,7 @@ Schedule = Annotated[
             "additionalProperties": {"type": "string"},
             "examples": [
                 {"every": "60s"},
+                {"cron": "30 2 * * 1-5", "timezone": "Europe/Berlin"},
                 {"at": "2026-11-22T13:00:00Z", "timezone": "Europe/Berlin"},
             ],
         }

@@ -66,6 +66,14 @@ def test_an_interval_may_be_a_number_of_seconds(api: Api) -> None:
     assert reply.body["schedule"] == {"every": "90s"}
 
 
+def test_a_job_may_be_due_at_the_times_of_a_zone(api: Api) -> None:
+    schedule = {"cron": "30 2 * * MON-FRI", "timezone": "Europe/Berlin"}
+    made = api.post("/v1/jobs", a_job(schedule=schedule)).body
+    assert made["schedule"] == {"cron": "30 2 * * 1-5", "timezone": "Europe/Berlin"}
+    assert made["explanation"] == "at 02:30 on Monday to Friday, Europe/Berlin"
+    assert made["next_slot"] == "2026-11-23T01:30:00Z"
+
+
 def test_a_job_may_be_due_at_one_instant(api: Api) -> None:
     schedule = {"at": "2026-11-22T14:00:00+01:00", "timezone": "Europe/Berlin"}
     made = api.post("/v1/jobs", a_job(schedule=schedule)).body

@@ -37,7 +37,8 @@ def test_what_a_job_needs_cannot_be_left_out(closed_api: Api, field: str) -> Non
         ({"schedule": None}, "schedule"),
         ({"schedule": [{"every": "60s"}]}, "schedule"),
         ({"schedule": {}}, "schedule"),
-        ({"schedule": {"cron": "* * * * *"}}, "schedule"),
+        ({"schedule": {"cron": "0 0 31 2 *"}}, "schedule.cron"),
+        ({"schedule": {"cron": 5}}, "schedule.cron"),
         ({"schedule": {"at": "2027-01-01T00:00:00Z", "every": "60s"}}, "schedule"),
         ({"schedule": {"at": "2026-11-22T12:00:00Z"}}, "schedule.at"),
         ({"schedule": {"at": "2026-11-22T12:00:00.5Z"}}, "schedule.at"),
@@ -93,7 +94,7 @@ def test_all_bad_fields_are_named_at_once(closed_api: Api) -> None:
 
 def test_an_unknown_tool_is_answered_with_those_that_exist(closed_api: Api) -> None:
     problem = assert_problem(closed_api.post("/v1/jobs", a_job(tools=["rm"])), 422, "tools.0")
-    assert problem["fix"] == "use: system.health"
+    assert problem["fix"] == "use: journal.search, system.health"
 
 
 @pytest.mark.parametrize(
