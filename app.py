@@ -28,7 +28,8 @@ from chalicelib.functions.queues import queues
 from chalicelib.functions.schedules import schedules
 from chalicelib.functions.sweeps import sweeps
 
-app = Chalice(app_name="palyra")
+# Logs are the business of functions/observability.py, under the same name.
+app = Chalice(app_name="palyra", configure_logs=False)
 app.register_middleware(as_problems, "http")
 for blueprint in (
     *(schedules, sweeps, queues, dead_letters),

@@ -142,7 +142,8 @@ def test_the_emulator_makes_all_of_it(plain: Emulator) -> None:
 
     eventually(is_made, seconds=20)
     made = plain.client("cloudwatch").describe_alarms(AlarmNamePrefix="palyra-alarmed-")
-    (topic,) = plain.client("sns").list_topics()["Topics"]
+    topics = plain.client("sns").list_topics()["Topics"]
+    (topic,) = [each for each in topics if "palyra-alarmed-" in each["TopicArn"]]
     assert {it["AlarmName"].removeprefix("palyra-alarmed-") for it in made["MetricAlarms"]} == set(
         alarms()
     )
