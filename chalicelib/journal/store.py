@@ -19,6 +19,7 @@ from chalicelib.settings import resource
 from chalicelib.tables import Cancelled, Refused, Table, TableMeta, WholeNumber, Write
 
 _TRIES = 16
+_LATE_IN_A_ROW = 32
 
 
 class JournalRow(Table):
@@ -92,15 +93,21 @@ class JournalStore:
         raise Unavailable("the journal is too busy", fix="try again")
 
     def holds(self, event: Event, *, since: datetime) -> bool:
-        """Return whether the event has been appended at or after an instant."""
+        """Return whether the event has been appended at or after an instant.
+
+        What is concluded late stands behind what happened after it, so one entry that is older
+        than the instant does not mean that all before it are.
+        """
+        older = 0
         newest_first = JournalRow.page(
             event.stream, scan_index_forward=False, consistent_read=True, page_size=100
         )
         for row in newest_first:
-            if row.at < to_ms(since):
-                return False
             if row.event_id == event.id:
                 return True
+            older = older + 1 if row.at < to_ms(since) else 0
+            if older > _LATE_IN_A_ROW:
+                return False
         return False
 
     def _next_row(self, event: Event) -> JournalRow:

@@ -187,9 +187,16 @@ def test_the_journal_holds_what_was_appended() -> None:
 
 def test_the_journal_is_not_searched_further_back_than_asked() -> None:
     store = JournalStore()
-    store.append(event("a"))
-    store.append(event("b", minutes=1))
+    for name in ("a", *(f"later-{number}" for number in range(33))):
+        store.append(event(name))
     assert not store.holds(event("a"), since=NOON + timedelta(milliseconds=1))
+
+
+def test_an_event_is_found_behind_older_ones_that_were_appended_after_it() -> None:
+    store = JournalStore()
+    store.append(event("a", minutes=36))
+    store.append(event("concluded-late", minutes=5))
+    assert store.holds(event("a", minutes=36), since=NOON + timedelta(minutes=36))
 
 
 def test_another_owner_does_not_hold_our_event() -> None:
