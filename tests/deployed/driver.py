@@ -149,6 +149,10 @@ class Rows:
     def hot(self, job: Job) -> Item:
         return self._get("jobs", f"main#{job.id}", "hot")
 
+    def handed_until(self, job: Job) -> datetime:
+        """Return the first slot of a job that was not handed over yet."""
+        return datetime.fromtimestamp(int(self.hot(job)["next"]) / 1000, UTC)
+
     def definition(self, job: Job) -> Item:
         return self._get("jobs", f"main#{job.id}", "def")
 

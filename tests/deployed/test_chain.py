@@ -51,9 +51,9 @@ def made_at(cloud: Cloud, moment: datetime) -> Job:
 
 
 @pytest.fixture(scope="module")
-def handed_at_first(job: Job) -> datetime:
+def handed_at_first(cloud: Cloud, job: Job) -> datetime:
     """The first slot that was not handed over when the job was made."""
-    return instant(job.show()["next_slot"])
+    return rows(cloud).handed_until(job)
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +167,7 @@ class TestTick:
     ) -> None:
         eventually(lambda: rows(cloud).work(job, handed_at_first), seconds=75, pause=0.5)
 
-        assert instant(job.show()["next_slot"]) > handed_at_first
+        assert rows(cloud).handed_until(job) > handed_at_first
         assert key(handed_at_first) > key(next(job.slots()))
 
 
@@ -200,7 +200,7 @@ class TestRepeats:
 
         assert [count["failed"] for count in counts] == [0] * 5
         assert slots == list(itertools.islice(job.slots(), len(slots)))
-        assert slots[-1] + every == instant(job.show()["next_slot"])
+        assert slots[-1] + every == rows(cloud).handed_until(job)
         assert_one_effect(cloud, job, slots[0])
 
 
