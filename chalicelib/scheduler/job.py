@@ -153,8 +153,7 @@ class Job:
         return self.definition.updated_by
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(NamedTuple):
     """A job that is to be made."""
 
     name: str
@@ -163,8 +162,7 @@ class Draft:
     tools: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(NamedTuple):
     """What an edit makes different; None for what stays as it is."""
 
     name: str | None = None

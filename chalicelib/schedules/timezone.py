@@ -7,7 +7,6 @@ deployment must not disagree about when a clock strikes. `local` is the setting 
 from datetime import UTC, datetime, tzinfo
 from functools import cache
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import tzdata
 
@@ -56,6 +55,8 @@ def zone(name: str) -> tzinfo:
     """Return the time zone of a name, or UTC where it is gone."""
     if name not in _names():
         return UTC
+    from zoneinfo import ZoneInfo  # noqa: PLC0415  most cold starts meet UTC alone
+
     with (_FILES / "zoneinfo" / name).open("rb") as file:
         return ZoneInfo.from_file(file, key=name)
 

@@ -1,5 +1,6 @@
 """`python -m tests.bench`: print one JSON line a figure; end with 1 if a goal is missed."""
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ def figures(*, quick: bool) -> Iterator[Figure]:
 
 def main() -> int:
     """Print the figures, and what was missed."""
+    logging.getLogger("palyra").setLevel(logging.ERROR)  # Figures are the only lines.
     missed = []
     for figure in figures(quick=bool(os.environ.get("QUICK"))):
         sys.stdout.write(f"{figure.line()}\n")

@@ -33,7 +33,7 @@ _WORST = (
     "*/7 * L */5 1L",
 )
 _NEVER = ("0 0 31 2 *", "0 0 31 2,4,6,9,11 *", "* * */31 * 1#2", "* * */31 2 1#3", "* 2 8 3 */7")
-_QUICK_TURNS, _TURNS = 15, 60
+_QUICK_TURNS, _TURNS = 40, 80
 
 
 def figures(*, quick: bool) -> Iterator[Figure]:
