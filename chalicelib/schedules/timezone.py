@@ -28,7 +28,7 @@ def known(name: object) -> str:
     if isinstance(name, str):
         if name.lower() in _KEYWORDS:
             return name.lower()
-        if name in _names():
+        if name in names():
             return name
     raise InvalidSchedule(
         f"there is no time zone {name!r:.60}", field="schedule.timezone", fix=_fix(name)
@@ -53,7 +53,7 @@ def shown(instant: datetime, name: str) -> datetime:
 @cache
 def zone(name: str) -> tzinfo:
     """Return the time zone of a name, or UTC where it is gone."""
-    if name not in _names():
+    if name not in names():
         return UTC
     from zoneinfo import ZoneInfo  # noqa: PLC0415  most cold starts meet UTC alone
 
@@ -62,13 +62,14 @@ def zone(name: str) -> tzinfo:
 
 
 @cache
-def _names() -> frozenset[str]:
+def names() -> frozenset[str]:
+    """Return the names of the IANA time zones that ship with us."""
     return frozenset((_FILES / "zones").read_text("utf-8").split())
 
 
 def _fix(name: object) -> str:
     wanted = name.casefold() if isinstance(name, str) else ""
-    for candidate in _names():
+    for candidate in names():
         if candidate.casefold() == wanted:
             return f'use "{candidate}"'
     return 'use "utc", "local" or an IANA name such as "Europe/Berlin"'

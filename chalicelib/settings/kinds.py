@@ -98,9 +98,11 @@ class TimeZone(_Text):
         """Look the name up where it is not one of ours."""
         if text.lower() in _OUR_ZONES:
             return text.lower()
-        if text in _zones():
+        from chalicelib.schedules import timezone  # noqa: PLC0415  few settings name a zone
+
+        if text in timezone.names():
             return text
-        raise Unfit(self.fix + _similar_zone(text))
+        raise Unfit(self.fix + _similar_zone(text, sorted(timezone.names())))
 
 
 class CronFields(_Text):
@@ -133,15 +135,8 @@ def nearest(name: str, known: Collection[str]) -> str | None:
     return next(iter([*same, *cut_short, *similar]), None)
 
 
-def _zones() -> list[str]:
-    """Return the names of the time zones that ship with us, whatever the machine has."""
-    from importlib.resources import files  # noqa: PLC0415  few settings name a zone
-
-    return files("tzdata").joinpath("zones").read_text("utf-8").split()
-
-
-def _similar_zone(text: str) -> str:
-    names = {zone.lower().rpartition("/")[2]: zone for zone in _zones()}  # A city says enough.
-    names |= {zone.lower(): zone for zone in (*_zones(), *_OUR_ZONES)}
+def _similar_zone(text: str, zones: Collection[str]) -> str:
+    names = {zone.lower().rpartition("/")[2]: zone for zone in zones}  # A city says enough.
+    names |= {zone.lower(): zone for zone in (*zones, *_OUR_ZONES)}
     meant = nearest(text.lower(), names)
     return f'; did you mean "{names[meant]}"?' if meant else ""
