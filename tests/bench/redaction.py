@@ -1,0 +1,65 @@
+"""How long a megabyte takes to be redacted, as text, as JSON, as an image and as a document.
+
+Processor time, the best of a few: what a quiet machine would take.
+"""
+
+import base64
+import json
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from chalicelib.redaction import redact, redact_text
+from tests.bench.figure import Figure
+
+_BYTES = 1024 * 1024
+GOAL = 200
+_QUICK_ROUNDS, _ROUNDS = 2, 5
+_LINE = "The scheduler hands over each slot that is due, and the worker takes its task by a token. "
+
+
+def figures(*, quick: bool) -> Iterator[Figure]:
+    """Yield the time of each kind of payload."""
+    rounds = _QUICK_ROUNDS if quick else _ROUNDS
+    for name, (clear, payload) in _payloads().items():
+        seconds = min(_seconds(clear, payload) for _ in range(rounds))
+        yield Figure(
+            name=f"redaction.{name}",
+            value=round(seconds * 1000, 1),
+            unit="milliseconds a megabyte",
+            goal=GOAL,
+            details={"bytes": _size(payload), "rounds": rounds},
+        )
+
+
+def _payloads() -> dict[str, tuple[Callable[[Any], Any], Any]]:
+    chance = random.Random(1)
+    items = [
+        {
+            "id": f"01M81J18G0{n:016}",
+            "sha256": chance.randbytes(32).hex(),
+            "token": n,
+            "text": _LINE,
+        }
+        for n in range(4500)
+    ]
+    image = base64.b64encode(chance.randbytes(_BYTES * 3 // 4)).decode()
+    prose = _LINE * (_BYTES // len(_LINE))
+    return {
+        "prose": (redact_text, prose),
+        "json": (redact_text, json.dumps(items)[:_BYTES]),
+        "image": (redact_text, f"data:image/png;base64,{image}"),
+        "document": (redact, items),
+        "document_with_a_secret": (redact, [*items, {"text": "password=hunter2"}]),
+    }
+
+
+def _seconds(clear: Callable[[Any], Any], payload: Any) -> float:
+    before = time.process_time()
+    clear(payload)
+    return time.process_time() - before
+
+
+def _size(payload: Any) -> int:
+    return len(payload if isinstance(payload, str) else json.dumps(payload))
