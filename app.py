@@ -3,6 +3,7 @@
     api                 API Gateway       the HTTP API, and the first pages of the console
     cron_tick           every minute      hand over each slot that is due within the horizon
     sweep               every minute      send again, rescue or fail what nobody looked at in time
+    journal_seal        every 5 minutes   vouch for the journal of every owner by one signature
     worker_high         SQS, high         carry out a task: claim, judge, authorize, run, end
     worker_normal       SQS, normal       the same, of the normal lane
     worker_low          SQS, low          the same, of the low lane, fewer at a time
@@ -20,19 +21,21 @@ from chalicelib.functions.dead_letters import dead_letters
 from chalicelib.functions.http.console import console
 from chalicelib.functions.http.heartbeats import heartbeats
 from chalicelib.functions.http.jobs import jobs
+from chalicelib.functions.http.journal import journal
 from chalicelib.functions.http.problem import as_problems
 from chalicelib.functions.http.root import root
 from chalicelib.functions.http.runs import runs
 from chalicelib.functions.http.tasks import tasks
 from chalicelib.functions.queues import queues
 from chalicelib.functions.schedules import schedules
+from chalicelib.functions.seals import seals
 from chalicelib.functions.sweeps import sweeps
 
 # Logs are the business of functions/observability.py, under the same name.
 app = Chalice(app_name="palyra", configure_logs=False)
 app.register_middleware(as_problems, "http")
 for blueprint in (
-    *(schedules, sweeps, queues, dead_letters),
-    *(root, jobs, runs, tasks, heartbeats, console),
+    *(schedules, sweeps, seals, queues, dead_letters),
+    *(root, jobs, runs, tasks, heartbeats, journal, console),
 ):
     app.register_blueprint(blueprint)

@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session, get_session
 
 from chalicelib.errors import Unavailable
+from chalicelib.settings import resource
 
 _CONNECT_SECONDS = 2
 _READ_SECONDS = 5
@@ -29,6 +30,8 @@ def client(service: str) -> Any:
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=_READ_SECONDS,
         retries={"mode": "standard", "total_max_attempts": _TRIES},
+        # What botocore signs links with by itself is older, and refused by newer regions.
+        signature_version="s3v4" if service == "s3" else None,
     )
     return _session().create_client(service, config=config)
 
@@ -47,3 +50,15 @@ def call(
         raise Unavailable(
             f"{service} did not answer: {type(error).__name__}", fix="try again"
         ) from error
+
+
+def bucket(s3: Any, name: str) -> str:
+    """Return the stage's name of a bucket; such names are the whole world's.
+
+    So this one carries the account, which is asked for, and the region of a client of S3.
+
+    Raises:
+        Unavailable: STS did not answer.
+    """
+    account = call("STS", client("sts").get_caller_identity)["Account"]
+    return resource(f"{account}-{s3.meta.region_name}-{name}")

@@ -184,8 +184,8 @@ class Table(Model):
             if refused.old is not None:
                 raise
 
-    def put_write(self, condition: Condition) -> Write:
-        """Return the put of this item, for a transaction."""
+    def put_write(self, condition: Condition | None) -> Write:
+        """Return the put of this item, for a transaction; it is not refused without a condition."""
         arguments = self.get_save_kwargs_from_instance(condition, _ALL_OLD)
         return Write("Put", arguments)
 

@@ -39,7 +39,7 @@ def connect(environment: Mapping[str, str]) -> Api:
         raise _bad_url(address.url) from error
     if url.scheme not in {"http", "https"} or not url.host:
         raise _bad_url(address.url)
-    is_local = url.host in _LOOPBACK
+    is_local = is_loopback(address.url)
     if url.scheme == "http" and not is_local:
         detail = f"{address.url} would carry the token in clear text"
         raise Problem.of(Exit.USAGE, detail, "use an https:// address")
@@ -47,6 +47,11 @@ def connect(environment: Mapping[str, str]) -> Api:
     # A proxy of the environment cannot reach this machine's own ports.
     http = httpx.Client(base_url=url, headers=headers, timeout=_SECONDS, trust_env=not is_local)
     return Api(http=http)
+
+
+def is_loopback(url: str) -> bool:
+    """Return whether an address is of this machine."""
+    return httpx.URL(url).host in _LOOPBACK
 
 
 def _named(environment: Mapping[str, str]) -> Address | None:

@@ -8,6 +8,7 @@ from click.shell_completion import get_completion_class
 
 from cli.heartbeats import heartbeats
 from cli.jobs import jobs
+from cli.journal import journal
 from cli.problem import Exit
 from cli.runs import runs
 from cli.settings import settings
@@ -22,6 +23,7 @@ Examples:
   palyra jobs run ID --watch
   palyra runs list
   palyra tasks list --state failed
+  palyra journal search --since 2h
 
 \b
 Exit codes, the same with and without --json:
@@ -55,7 +57,7 @@ def completion(shell: str) -> None:
     click.echo(found(palyra, {}, "palyra", "_PALYRA_COMPLETE").source())
 
 
-for noun in (status, jobs, runs, tasks, heartbeats, settings):
+for noun in (status, jobs, runs, tasks, journal, heartbeats, settings):
     palyra.add_command(noun)
 
 

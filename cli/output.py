@@ -37,6 +37,8 @@ _STATES = {
     "deleted": ("-", "dim"),
     "ok": ("✓", "green"),
     "degraded": ("✗", "red"),
+    "holds": ("✓", "green"),
+    "broken": ("✗", "red"),
 }
 
 

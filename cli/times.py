@@ -37,6 +37,11 @@ def length(begin: str, end: str) -> str:
     return _length(between)
 
 
+def to_the_second(instant: str) -> str:
+    """Return an RFC 3339 instant in UTC, to the second and without its zone."""
+    return f"{datetime.fromisoformat(instant).astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
 def of_day(instant: str) -> str:
     """Return the time of day of an RFC 3339 instant in UTC to the second."""
     return f"{datetime.fromisoformat(instant).astimezone(UTC):%H:%M:%S}"

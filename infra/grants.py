@@ -19,7 +19,7 @@ class Grant(NamedTuple):
         sid: the statement's name; letters and digits.
         resources: ARNs, in which `{stage}` stands for the stage.
         actions: what is done, and why, by the action's whole name.
-        condition: what must hold too.
+        condition: what must hold too; `{stage}` stands for the stage here, too.
     """
 
     sid: str
@@ -62,6 +62,19 @@ def objects(bucket: str, **why: str) -> Grant:
     """Grant actions on the objects of a bucket of this account."""
     arn = f"arn:aws:s3:::palyra-{{stage}}-*-{bucket}/*"
     return Grant(bucket.title(), (arn,), _of("s3", why), _OUR_ACCOUNT)
+
+
+def listing(bucket: str, **why: str) -> Grant:
+    """Grant actions on a bucket of this account itself, such as listing it."""
+    arn = f"arn:aws:s3:::palyra-{{stage}}-*-{bucket}"
+    return Grant(f"{bucket.title()}Bucket", (arn,), _of("s3", why), _OUR_ACCOUNT)
+
+
+def key(name: str, **why: str) -> Grant:
+    """Grant actions on a key of this account, asked for by its alias and by nothing else."""
+    alias = {"kms:RequestAlias": f"alias/palyra-{{stage}}-{name}"}
+    condition = {"StringEquals": alias | _OUR_ACCOUNT["StringEquals"]}
+    return Grant(f"{name.title()}Key", ("arn:aws:kms:*:*:key/*",), _of("kms", why), condition)
 
 
 def logs(functions: tuple[str, ...]) -> Grant:

@@ -34,6 +34,7 @@ _ID = {"type": "string", "pattern": "^[0-9A-Z]+(-[0-9A-Z]+)*$", "maxLength": 1_0
 _TAGGED = {"type": "string", "pattern": '^".+"$'}
 _ALWAYS = (errors.Invalid, errors.InvalidSettings, PalyraError)
 _ANYWHERE = {415, 422, 500, 503}
+_TAGS = {"jobs", "runs", "tasks", "heartbeats", "journal"}
 _NOT_JSON = "The body is said to be something else than JSON"  # Chalice refuses it by itself.
 _IF_NONE_MATCH = Parameter(
     "If-None-Match",
@@ -236,7 +237,7 @@ def _statuses(route: Route) -> str:
 
 def _tag(path: str) -> str:
     parts = path.strip("/").removeprefix("v1").strip("/").split("/")
-    return parts[0] if parts[0] in {"jobs", "runs", "tasks", "heartbeats"} else "system"
+    return parts[0] if parts[0] in _TAGS else "system"
 
 
 def main() -> None:

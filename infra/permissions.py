@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping
 
 from infra import policy_files
-from infra.grants import API, FunctionClass, index, objects, queues, table
+from infra.grants import API, FunctionClass, index, key, listing, objects, queues, table
 
 _LANES = ("high", "normal", "low")
 _DEAD = tuple(f"{lane}-dlq" for lane in _LANES)
@@ -64,15 +64,21 @@ CLASSES: Mapping[str, FunctionClass] = {
             index("active", of="incidents", Query="count what is wrong (status)"),
             table(
                 "journal",
+                GetItem="show an entry",
                 PutItem="write down what an operator did",
-                Query="find the journal's end",
+                Query="search it; find its end",
             ),
             table(
                 "system",
                 GetItem="know a repeated request by its key; say when the last tick was",
-                PutItem="keep what a request has made under its key",
+                PutItem="keep what a request has made; enter a stream of the journal",
+                Query="list the verifications of a journal",
             ),
-            objects("payloads", PutObject="keep a payload that is too large for a row"),
+            objects(
+                "payloads",
+                GetObject="say what an export holds; sign the link to it",
+                PutObject="keep a payload that is too large for a row",
+            ),
             queues(
                 "Lanes",
                 *_LANES,
@@ -91,6 +97,7 @@ CLASSES: Mapping[str, FunctionClass] = {
             table(
                 "system",
                 GetItem="see when the last tick was, of whichever container",
+                PutItem="enter the first stream of the system's journal",
                 UpdateItem="note when the last tick was",
             ),
             table(
@@ -135,7 +142,12 @@ CLASSES: Mapping[str, FunctionClass] = {
                 PutItem="raise one for a task that cannot be looked after",
                 UpdateItem="count it once more; open it again",
             ),
-            table("journal", PutItem="write down how a task ended", Query="find its end"),
+            table(
+                "journal",
+                PutItem="write down how a task ended",
+                Query="find its end; see when the last seal was",
+            ),
+            table("system", PutItem="enter a stream of the journal"),
             queues(
                 "Lanes",
                 *_LANES,
@@ -143,6 +155,27 @@ CLASSES: Mapping[str, FunctionClass] = {
                 GetQueueAttributes="see whether a message may only be waiting its turn",
                 SendMessage="send what was lost again",
             ),
+        ),
+    ),
+    "seal": FunctionClass(
+        functions=("journal_seal",),
+        grants=(
+            table("system", Query="know all streams"),
+            table(
+                "journal",
+                BatchGetItem="see that what was sealed is still the same",
+                PutItem="put a seal",
+                Query="find the last seal, and where streams end",
+            ),
+            table(
+                "incidents",
+                GetItem="see whether there is one of the same thing",
+                PutItem="raise one where the journal is broken; end the one of late seals",
+                UpdateItem="count it once more; end the one of late seals",
+            ),
+            listing("seals", ListBucket="see which seals were copied"),
+            objects("seals", PutObject="copy a seal"),
+            key("seal", GetPublicKey="check the last seal", Sign="sign the next one"),
         ),
     ),
     "worker": FunctionClass(
@@ -180,12 +213,22 @@ CLASSES: Mapping[str, FunctionClass] = {
                 PutItem="raise one for an unknown kind, or a chain too deep",
                 UpdateItem="count it once more; open it again",
             ),
-            table("journal", PutItem="write down how a run ended", Query="find its end"),
-            table("system", GetItem="say when the last tick was (system.health)"),
+            table(
+                "journal",
+                PutItem="write down how a run ended",
+                Query="find its end; search, export and verify it",
+            ),
+            table(
+                "system",
+                GetItem="say when the last tick was (system.health); go on with a verification",
+                PutItem="enter a stream of the journal; keep how far a verification is",
+            ),
+            listing("seals", ListBucket="hold seals against their copies"),
+            key("seal", GetPublicKey="check the signatures of seals"),
             objects(
                 "payloads",
-                GetObject="read a payload too large for a row",
-                PutObject="keep that of a task that follows",
+                GetObject="read a payload too large for a row; go on with an export",
+                PutObject="keep that of a task that follows; write an export",
             ),
             queues(
                 "Lanes",

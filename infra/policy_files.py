@@ -83,7 +83,13 @@ def _statement(grant: Grant, stage: str) -> dict[str, Any]:
         "Action": sorted(grant.actions),
         "Resource": [arn.replace("{stage}", stage) for arn in grant.resources],
     }
-    return statement | ({"Condition": grant.condition} if grant.condition else {})
+    return statement | ({"Condition": _of_stage(grant.condition, stage)} if grant.condition else {})
+
+
+def _of_stage(condition: Any, stage: str) -> Any:
+    if isinstance(condition, str):
+        return condition.replace("{stage}", stage)
+    return {name: _of_stage(value, stage) for name, value in condition.items()}
 
 
 def _name_policies(config: dict[str, Any], classes: Classes, stage: str) -> None:

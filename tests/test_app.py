@@ -38,6 +38,8 @@ def test_the_routes_are_those_of_api_and_console() -> None:
         "/v1/jobs/{job_id}/pause": "POST",
         "/v1/jobs/{job_id}/resume": "POST",
         "/v1/jobs/{job_id}/run": "POST",
+        "/v1/journal/verify": "GET POST",
+        "/v1/journal/verify/{task_id}": "GET",
         "/v1/openapi.json": "GET",
         "/v1/runs": "GET",
         "/v1/runs/{run_id}": "GET",
@@ -52,13 +54,17 @@ def test_the_routes_are_those_of_api_and_console() -> None:
     }
 
 
-def test_tick_and_sweep_come_once_a_minute() -> None:
+def test_tick_and_sweep_come_once_a_minute_and_the_sealer_every_five() -> None:
     rates = {
         source.name: source.schedule_expression.to_string()
         for source in SOURCES
         if isinstance(source, ScheduledEventConfig) and isinstance(source.schedule_expression, Rate)
     }
-    assert rates == {"cron_tick": "rate(1 minute)", "sweep": "rate(1 minute)"}
+    assert rates == {
+        "cron_tick": "rate(1 minute)",
+        "sweep": "rate(1 minute)",
+        "journal_seal": "rate(5 minutes)",
+    }
 
 
 def test_a_worker_takes_one_message_at_a_time_from_its_lane() -> None:
@@ -138,6 +144,7 @@ def test_no_function_has_moved() -> None:
     assert {source.name: source.handler_string for source in app.event_sources} == {
         "cron_tick": "chalicelib.functions.schedules.cron_tick",
         "sweep": "chalicelib.functions.sweeps.sweep",
+        "journal_seal": "chalicelib.functions.seals.journal_seal",
         "worker_high": "chalicelib.functions.queues.worker_high",
         "worker_normal": "chalicelib.functions.queues.worker_normal",
         "worker_low": "chalicelib.functions.queues.worker_low",

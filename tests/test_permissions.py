@@ -16,7 +16,7 @@ from chalicelib.clock import SystemClock
 from chalicelib.functions.wiring.container import container
 from infra.grants import FunctionClass
 from infra.permissions import CLASSES
-from tests.permissions import api, dead_letter, sweep, tick, worker
+from tests.permissions import api, dead_letter, seal, sweep, tick, worker
 from tests.permissions.policies import acting_as, is_allowed, policy
 from tests.permissions.recorder import Action, Recorder
 from tests.support.faults import before
@@ -34,6 +34,7 @@ FLOWS: Mapping[str, Sequence[Callable[[World, Recorder], None]]] = {
     "api": api.FLOWS,
     "tick": tick.FLOWS,
     "sweep": sweep.FLOWS,
+    "seal": seal.FLOWS,
     "worker": worker.FLOWS,
     "dead-letter": dead_letter.FLOWS,
 }

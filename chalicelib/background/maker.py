@@ -12,6 +12,7 @@ from chalicelib.background.shards import shard_of
 from chalicelib.background.store import NewTask
 from chalicelib.background.task import Membership, TaskRef, lane_of
 from chalicelib.clock import Clock
+from chalicelib.redaction import redact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,9 @@ class Maker:
             Unavailable: S3 did not answer.
         """
         now = self.clock.now()
-        kept = self.payloads.keep(ref, json.dumps(dict(order.payload), ensure_ascii=False))
+        # Operators are refused what this would change; what machines pass on is cleared of it.
+        payload = json.dumps(redact(order.payload), ensure_ascii=False)
+        kept = self.payloads.keep(ref, payload)
         return NewTask(
             ref=ref,
             kind=order.kind,

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from chalicelib import aws
 from chalicelib.background.task import Task, TaskRef
 from chalicelib.errors import Invalid
-from chalicelib.settings import resource
 
 INLINE_BYTES = 4 * 1024
 LARGEST_BYTES = 256 * 1024
@@ -75,6 +74,4 @@ class Payloads:
 
     @cached_property
     def _bucket(self) -> str:
-        # Names of buckets are the whole world's, so this one carries the account and the region.
-        account = aws.call("STS", aws.client("sts").get_caller_identity)["Account"]
-        return resource(f"{account}-{self._client.meta.region_name}-payloads")
+        return aws.bucket(self._client, "payloads")

@@ -17,6 +17,7 @@ from chalicelib.background.task import (
     TaskRef,
 )
 from chalicelib.clock import from_ms, to_ms
+from chalicelib.redaction import redact_text
 from chalicelib.settings import resource
 from chalicelib.tables import Table, TableMeta, WholeNumber
 
@@ -168,7 +169,7 @@ def history_of(attempts: Sequence[Attempt]) -> list[str]:
                 str(to_ms(each.started_at)) if each.started_at else "",
                 str(to_ms(each.ended_at)),
                 each.state,
-                each.reason[:_HISTORY_REASON_CHARACTERS],
+                redact_text(each.reason)[:_HISTORY_REASON_CHARACTERS],
             )
         )
         for each in attempts[-_HISTORY_LENGTH:]

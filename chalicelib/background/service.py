@@ -44,6 +44,7 @@ from chalicelib.incidents.store import IncidentStore
 from chalicelib.journal.event import Event
 from chalicelib.journal.store import JournalStore
 from chalicelib.page import Page
+from chalicelib.redaction import refuse_secrets
 from chalicelib.tables import Cancelled, Refused, Write
 
 _log = logging.getLogger("palyra.tasks")
@@ -313,6 +314,7 @@ class TaskService:
         if draft.membership:
             _check_group(draft.membership, draft.parent)
         kind.check(draft.payload)
+        refuse_secrets("payload", draft.payload)
 
     def _new(self, owner: str, draft: TaskDraft) -> NewTask:
         sk = self.ids.ulid(self.clock.now())
@@ -384,6 +386,7 @@ def _check_group(membership: Membership, parent: str | None) -> None:
             field="group",
             fix="use 1 to 64 letters, digits, dots, dashes and underscores",
         )
+    refuse_secrets("group", membership.group)
 
 
 def _check_range(name: str, value: int, lowest: int, highest: int) -> None:

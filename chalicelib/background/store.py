@@ -31,6 +31,7 @@ from chalicelib.background.task import (
 )
 from chalicelib.clock import to_ms
 from chalicelib.errors import PalyraError, Unavailable
+from chalicelib.redaction import redact_text
 from chalicelib.tables import Refused, Write, owned, reading
 
 _DEDUPE = "dedupe"
@@ -244,7 +245,7 @@ class WorkStore:
         actions = [
             WorkRow.held.set(0),
             WorkRow.lease_until.remove(),
-            WorkRow.reason.set(reason[:_REASON_CHARACTERS]),
+            WorkRow.reason.set(_shown(reason)),
         ]
         if task.started_at == task.claimed_at:
             # Nothing of it has begun, and the time that it may take does not run while it waits.
@@ -261,7 +262,7 @@ class WorkStore:
             WorkRow.held.set(0),
             WorkRow.lease_until.remove(),
             WorkRow.wake_at.set(to_ms(look)),
-            WorkRow.reason.set(reason[:_REASON_CHARACTERS]),
+            WorkRow.reason.set(_shown(reason)),
         ]
         return self._by_holder(task, Move.SHELVE, State.PAUSED, actions)
 
@@ -495,7 +496,7 @@ class WorkStore:
         return [*self._over(reason, now), WorkRow.wake_at.set(to_ms(now + _CONCLUDED_WITHIN))]
 
     def _over(self, reason: str, now: datetime) -> list[Action]:
-        reason = reason[:_REASON_CHARACTERS]
+        reason = _shown(reason)
         return [
             WorkRow.finished_at.set(to_ms(now)),
             WorkRow.ttl.set(self._expiry(now)),
@@ -525,7 +526,7 @@ class WorkStore:
             new.ref.sk,
             kind=new.kind,
             outcome=new.outcome,
-            reason=new.reason or None,
+            reason=_shown(new.reason) or None,
             lane=new.lane,
             priority=new.priority or None,
             shard=new.shard,
@@ -604,7 +605,7 @@ def _cancel_request(task: Task, now: datetime, reason: str) -> tuple[list[Action
     open_states = [State.QUEUED, State.RUNNING, State.PAUSED]
     actions: list[Action] = [
         WorkRow.cancel_at.set(WorkRow.cancel_at | to_ms(now)),
-        WorkRow.cancel_reason.set(WorkRow.cancel_reason | reason[:_REASON_CHARACTERS]),
+        WorkRow.cancel_reason.set(WorkRow.cancel_reason | _shown(reason)),
     ]
     if task.state is not State.RUNNING:
         actions.append(WorkRow.wake_at.set(to_ms(now)))
@@ -620,6 +621,11 @@ def _may_delegate(parent: Task, count: str) -> Condition:
     is_open: Condition = WorkRow.state.is_in(State.QUEUED, State.RUNNING, State.PAUSED)
     condition: Condition = is_open & WorkRow.cancel_at.does_not_exist() & counted
     return condition
+
+
+def _shown(reason: str) -> str:
+    # Redacted before it is cut: half a secret would not be known as one.
+    return redact_text(reason)[:_REASON_CHARACTERS]
 
 
 def _ms(instant: datetime | None) -> int | None:

@@ -3,7 +3,8 @@
 Lines carry one correlation id from the tick over the queue to the run: the run's own, which is
 derived from job and slot, so that every line about a slot carries it, whoever writes it. Triggers
 that Lambda calls bypass app.py, so what they need around them are decorators on each of them.
-Rooms log with the standard library, below the logger `palyra`, and know of no metrics: what is
+Rooms log with the standard library, below the logger `palyra`, whose formatter redacts every line.
+They know of no metrics: what is
 measured is what their use cases return. docs/alarms.md says what watches the metrics.
 """
 
@@ -12,15 +13,34 @@ from functools import wraps
 from typing import Any
 
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from chalicelib.errors import InvalidSettings
+from chalicelib.redaction import redact, redact_text
 from chalicelib.settings import stage
 
 NAMESPACE = "Palyra"
 _SERVICE = "palyra"
 
-logger = Logger(service=_SERVICE)
+
+class RedactingFormatter(LambdaPowertoolsFormatter):
+    """Formats every line of Palyra's loggers as JSON, without the secrets in it."""
+
+    def __init__(self, **options: Any) -> None:
+        # What JSON does not know is told as text, by its own method: its secrets are found then.
+        super().__init__(json_default=lambda each: redact_text(str(each)), **options)
+
+    def serialize(self, log: Any) -> str:
+        """Return a line's fields as JSON."""
+        return super().serialize(redact(log))
+
+
+class FunctionFailed(Exception):
+    """A function failed, and what it failed with would have told a secret."""
+
+
+logger = Logger(service=_SERVICE, logger_formatter=RedactingFormatter(service=_SERVICE))
 
 
 def measure(values: Mapping[str, float], **dimensions: str) -> None:
@@ -32,7 +52,7 @@ def measure(values: Mapping[str, float], **dimensions: str) -> None:
     """
     metrics = EphemeralMetrics(namespace=NAMESPACE, service=_SERVICE)
     for dimension, of in {"stage": stage(), **dimensions}.items():
-        metrics.add_dimension(dimension, of)
+        metrics.add_dimension(dimension, redact_text(of))
     for name, value in values.items():
         unit = MetricUnit.Seconds if name.endswith("Seconds") else MetricUnit.Count
         metrics.add_metric(name, unit, value)
@@ -40,15 +60,21 @@ def measure(values: Mapping[str, float], **dimensions: str) -> None:
 
 
 def traced[T](function: Callable[[Any], T]) -> Callable[[Any], T]:
-    """Log the invocation's id with every line, and what went wrong before it is raised."""
+    """Log the invocation's id with every line, and what went wrong before it is raised.
+
+    What is raised is written into the log once more, by Lambda itself: a secret in it is redacted.
+    """
 
     @wraps(function)
     def handler(event: Any) -> T:
         logger.append_keys(request_id=getattr(event.context, "aws_request_id", None))
         try:
             return function(event)
-        except Exception:
+        except Exception as error:
             logger.exception("the function failed")
+            told = redact_text(str(error))
+            if told != str(error):
+                raise FunctionFailed(f"{type(error).__name__}: {told}") from None
             raise
         finally:
             logger.clear_state()

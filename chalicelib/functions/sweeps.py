@@ -10,7 +10,7 @@ from chalice.app import Blueprint, CloudWatchEvent, Rate
 from chalicelib.functions.deadline import stop_at
 from chalicelib.functions.observability import idle_under_bad_settings, logger, measure, traced
 from chalicelib.functions.wiring.container import container
-from chalicelib.functions.wiring.sweeps import collector
+from chalicelib.functions.wiring.sweeps import collector, seal_watch
 from chalicelib.functions.wiring.sweeps import sweep as make_sweep
 
 sweeps = Blueprint(__name__)
@@ -27,6 +27,13 @@ def sweep(event: CloudWatchEvent) -> dict[str, int]:
     of = container()
     counts = make_sweep(of).run(stop_at(event.context, of.clock, _TIMEOUT, _MARGIN))
     counts["heartbeats"] = collector(of).run()
+    counts["late_seals"] = seal_watch(of).run()
     logger.info("swept", extra=counts)
-    measure({"SweptBroken": counts["broken"], "SweptFailed": counts["fail"]})
+    measure(
+        {
+            "SweptBroken": counts["broken"],
+            "SweptFailed": counts["fail"],
+            "LateSeals": counts["late_seals"],
+        }
+    )
     return counts

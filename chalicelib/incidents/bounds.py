@@ -1,8 +1,10 @@
-"""Sizes of what an incident holds: reports are cut to them, never refused for them."""
+"""Sizes of what an incident holds: reports are redacted and cut to them, never refused for them."""
 
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+
+from chalicelib.redaction import redact, redact_text
 
 SUMMARY_CHARACTERS = 200
 DETAIL_CHARACTERS = 2000
@@ -20,8 +22,8 @@ _CUT = "…"
 
 
 def cut(text: str, characters: int) -> str:
-    """Return text that a table can hold, cut to a number of characters."""
-    whole = _encodable(text)
+    """Return text that a table can hold, redacted, then cut to a number of characters."""
+    whole = redact_text(_encodable(text))
     return whole if len(whole) <= characters else whole[: characters - len(_CUT)] + _CUT
 
 
@@ -37,8 +39,9 @@ def bounded_key(dedupe_key: str) -> str:
 def bounded_evidence(evidence: Mapping[str, str]) -> Mapping[str, str]:
     """Return what of the evidence fits into 1 KB, by name, each value cut to 256 characters."""
     kept: dict[str, str] = {}
-    for name in sorted(evidence):
-        entry = {cut(name, _NAME_CHARACTERS): cut(evidence[name], _VALUE_CHARACTERS)}
+    told = redact({name: _encodable(value) for name, value in evidence.items()})
+    for name in sorted(told):
+        entry = {cut(name, _NAME_CHARACTERS): cut(told[name], _VALUE_CHARACTERS)}
         if len(evidence_text(kept | entry).encode()) <= EVIDENCE_BYTES:
             kept |= entry
     return kept

@@ -20,6 +20,7 @@ from chalicelib.incidents.bounds import (
     cut,
     digest,
 )
+from chalicelib.redaction import redact_text
 
 type Kind = tuple[IncidentDomain, IncidentSeverity]
 
@@ -65,7 +66,8 @@ class IncidentState(StrEnum):
 class Sighting:
     """What a room reports: it saw a fault.
 
-    Nothing in it is refused: text that is too long is cut, evidence that does not fit is left out.
+    Nothing in it is refused: secrets are redacted, text that is too long is cut, and evidence that
+    does not fit is left out.
 
     Attributes:
         dedupe_key: what tells this fault from the others of its owner and domain.
@@ -215,7 +217,7 @@ def _first(sighting: Sighting, now: datetime) -> RuntimeIncidentRecord:
         id=sighting.incident_id,
         owner=sighting.owner,
         domain=sighting.domain,
-        dedupe_key=bounded_key(sighting.dedupe_key),
+        dedupe_key=bounded_key(redact_text(sighting.dedupe_key)),
         severity=sighting.severity,
         summary=cut(sighting.summary, SUMMARY_CHARACTERS),
         detail=cut(sighting.detail, DETAIL_CHARACTERS),

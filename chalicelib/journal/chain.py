@@ -8,12 +8,19 @@ that no entry can be moved to another chain.
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import rfc8785
 
 CONTEXT = b"palyra/chain/1"
 _LENGTH_BYTES = 8
+
+
+class Head(NamedTuple):
+    """The last position of a chain and its link."""
+
+    seq: int
+    link: str
 
 
 def canonical(content: Mapping[str, Any]) -> str:
@@ -39,9 +46,10 @@ def link(chain: str, position: str, previous: str, content: str) -> str:
     return _digest(CONTEXT, *(part.encode() for part in parts))
 
 
+def prefixed(*parts: bytes) -> bytes:
+    """Return the parts, each preceded by its length in eight bytes."""
+    return b"".join(len(part).to_bytes(_LENGTH_BYTES, "big") + part for part in parts)
+
+
 def _digest(*parts: bytes) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(len(part).to_bytes(_LENGTH_BYTES, "big"))
-        digest.update(part)
-    return digest.hexdigest()
+    return hashlib.sha256(prefixed(*parts)).hexdigest()

@@ -8,9 +8,19 @@ from typing import Any
 
 from chalicelib.clock import rfc3339
 from chalicelib.journal.chain import canonical
-from chalicelib.journal.redaction import redact
+from chalicelib.redaction import redact
 
 STREAMS = 8
+
+
+def audit_stream(owner: str, number: int) -> str:
+    """Return the name of one of an owner's audit streams."""
+    return f"{owner}#audit#{number}"
+
+
+def stream_of(subject: str) -> int:
+    """Return the number of the stream that all events of a subject share."""
+    return hashlib.sha256(subject.encode()).digest()[0] % STREAMS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +34,7 @@ class Event:
         actor: who did it, as `kind:name`.
         subject: what it was done to.
         at: when.
-        details: what else is worth knowing; secret fields are redacted.
+        details: what else is worth knowing; secrets in it are redacted.
     """
 
     id: str
@@ -38,18 +48,17 @@ class Event:
     @property
     def stream(self) -> str:
         """Return the name of the event's audit stream; a subject's events share one."""
-        number = hashlib.sha256(self.subject.encode()).digest()[0] % STREAMS
-        return f"{self.owner}#audit#{number}"
+        return audit_stream(self.owner, stream_of(self.subject))
 
     def content(self) -> str:
         """Return the redacted event as canonical JSON: what is stored and hashed."""
-        return canonical(
-            {
-                "id": self.id,
-                "kind": self.kind,
-                "actor": self.actor,
-                "subject": self.subject,
-                "at": rfc3339(self.at),
-                "details": redact(self.details),
-            }
-        )
+        return canonical(self._head() | {"details": redact(self.details)})
+
+    def pointer(self, sha256: str, size: int) -> str:
+        """Return what is stored of an event whose content stands elsewhere: where, and its size."""
+        elsewhere = {"sha256": sha256, "bytes": size}
+        return canonical(self._head() | {"details": {}, "payload": elsewhere})
+
+    def _head(self) -> dict[str, Any]:
+        head = {"id": self.id, "kind": self.kind, "actor": self.actor, "subject": self.subject}
+        return {**redact(head), "at": rfc3339(self.at)}

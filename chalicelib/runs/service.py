@@ -21,6 +21,7 @@ from chalicelib.clock import Clock, rfc3339
 from chalicelib.policy.engine import PolicyEngine
 from chalicelib.policy.request import SYSTEM_DAEMON_PRINCIPAL, Decision, Entity
 from chalicelib.providers import Answer, Conversation, ModelProvider, ToolCall, ToolResult, Turn
+from chalicelib.redaction import MARK
 from chalicelib.runs.step import Step, encode, first_link
 from chalicelib.runs.store import RunHeader
 from chalicelib.runs.tools import Invocation, Tool, Toolbox
@@ -28,6 +29,8 @@ from chalicelib.runs.transcripts import Transcripts
 
 # What made each kind of thing due.
 _TRIGGERS = {"Job": "schedule", "Task": "task"}
+# The call as it was announced is all that is kept of it, and it is not the call that was meant.
+_REDACTED = "its arguments hold a secret, or the mark that one was redacted"
 
 
 class TooManySteps(Exception):
@@ -159,6 +162,8 @@ class RunService:
         tool = self.tools.find(call.tool)
         if tool is None:
             return ToolResult(call.tool, ok=False, content={"refused": "there is no such tool"})
+        if MARK in encode(call):
+            return ToolResult(call.tool, ok=False, content={"refused": _REDACTED})
         decision = self._authorize(task, assignment, tool)
         if not decision.allowed:
             return ToolResult(call.tool, ok=False, content={"refused": decision.reason})

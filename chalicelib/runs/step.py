@@ -13,6 +13,7 @@ from typing import Any
 from chalicelib.background.task import Checkpoint
 from chalicelib.journal.chain import canonical, genesis, link
 from chalicelib.providers import Answer, ToolCall, ToolResult, Turn
+from chalicelib.redaction import redact, redact_text
 
 _TOKEN_DIGITS = 6
 _SEQ_DIGITS = 6
@@ -65,14 +66,15 @@ def step_key(checkpoint: Checkpoint) -> str:
 
 
 def encode(turn: Turn) -> str:
-    """Return a turn as canonical JSON."""
+    """Return a turn as canonical JSON, without the secrets in it."""
     if isinstance(turn, Answer):
-        return canonical({"kind": "model", "answer": turn.text})
+        return canonical({"kind": "model", "answer": redact_text(turn.text)})
+    # A model may make a name up.
+    tool = redact_text(turn.tool)
     if isinstance(turn, ToolCall):
-        return canonical({"kind": "model", "tool": turn.tool, "arguments": dict(turn.arguments)})
-    return canonical(
-        {"kind": "tool", "tool": turn.tool, "ok": turn.ok, "content": dict(turn.content)}
-    )
+        return canonical({"kind": "model", "tool": tool, "arguments": redact(turn.arguments)})
+    content = redact(turn.content)
+    return canonical({"kind": "tool", "tool": tool, "ok": turn.ok, "content": content})
 
 
 def transcript(steps: Iterable[Step], last: Checkpoint | None) -> list[Step]:

@@ -10,6 +10,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
 from chalicelib.background.task import Checkpoint, State, Task, TaskRef
 from chalicelib.clock import from_ms, to_ms
+from chalicelib.redaction import redact_text
 from chalicelib.runs.step import Step
 from chalicelib.settings import resource
 from chalicelib.tables import Refused, Table, TableMeta, WholeNumber, owned, reading
@@ -122,7 +123,8 @@ class RunStore:
             job_id=header.task.subject,
             task_pk=header.task.pk,
             task_sk=header.task.sk,
-            prompt=header.prompt,
+            # A job may be older than the refusal of prompts that hold secrets.
+            prompt=redact_text(header.prompt),
             provider=header.provider,
             policies=header.policies,
             policy_set=header.policy_set,
@@ -154,7 +156,9 @@ class RunStore:
         actions = [RunRow.state.set(task.state), RunRow.ended_token.set(task.token)]
         if finished:
             actions.append(RunRow.ended_at.set(to_ms(finished)))
-        actions.append(RunRow.reason.set(task.reason) if task.reason else RunRow.reason.remove())
+        actions.append(
+            RunRow.reason.set(redact_text(task.reason)) if task.reason else RunRow.reason.remove()
+        )
         if task.checkpoint:
             actions.append(RunRow.last_token.set(task.checkpoint.token))
             actions.append(RunRow.last_seq.set(task.checkpoint.seq))

@@ -14,6 +14,7 @@ from chalicelib.errors import Invalid, NotFound, Unavailable
 from chalicelib.ids import Ids
 from chalicelib.journal.store import JournalStore
 from chalicelib.page import Page
+from chalicelib.redaction import refuse_secrets
 from chalicelib.runs.tools import Toolbox
 from chalicelib.scheduler import changes
 from chalicelib.scheduler.editing import Editor
@@ -66,8 +67,8 @@ class JobService:
         A request that made one before under the same key is answered with that one.
 
         Raises:
-            Invalid: a tool does not exist, the schedule has no slot to come, or the key was used
-                for another body.
+            Invalid: the name or prompt holds a secret, a tool does not exist, the schedule has no
+                slot to come, or the key was used for another body.
             Unavailable: AWS did not answer; whether the job was made is known under the key.
         """
         now = self.clock.now()
@@ -75,6 +76,7 @@ class JobService:
         for _ in range(_TRIES):
             if key and (made := self.requests.made(key, now)):
                 return MadeJob(self.get(owner, made), is_new=False)
+            _refuse_secrets(draft.name, draft.prompt)
             self._refuse_unknown_tools(draft.tools)
             first = _first(draft.schedule, now)
             job = _new(job_id, actor, draft, now, first)
@@ -150,11 +152,13 @@ class JobService:
 
         Raises:
             NotFound: the owner has no such job.
-            Invalid: a tool does not exist, or the schedule has no slot to come.
+            Invalid: the name or prompt holds a secret, a tool does not exist, or the schedule has
+                no slot to come.
             Conflict: the job was deleted.
             PreconditionFailed: it has another version than is expected.
             Unavailable: AWS did not answer, or the job changed at every try.
         """
+        _refuse_secrets(change.name or "", change.prompt or "")
         self._refuse_unknown_tools(change.tools or ())
         self.editor.write(owner, actor, job_id, changes.edit(change, expected))
         return self.get(owner, job_id)
@@ -230,6 +234,11 @@ class JobService:
                 raise Invalid(
                     f"there is no tool {name!r:.80}", field=f"tools.{position}", fix=f"use: {known}"
                 )
+
+
+def _refuse_secrets(name: str, prompt: str) -> None:
+    refuse_secrets("name", name)
+    refuse_secrets("prompt", prompt)
 
 
 def _first(schedule: Schedule, now: datetime) -> datetime:

@@ -89,6 +89,59 @@ def a_live_run(*steps: dict[str, Any], **fields: Any) -> dict[str, Any]:
     return a_run(**live | fields)
 
 
+def an_entry(**fields: Any) -> dict[str, Any]:
+    return {
+        "stream": 3,
+        "seq": 17,
+        "id": f"{JOB_ID}/3",
+        "kind": "job.paused",
+        "actor": "token:laptop",
+        "subject": JOB_ID,
+        "at": "2026-11-22T11:58:00.250Z",
+        "details": {"from": "enabled"},
+        "previous": "0" * 64,
+        "link": "1" * 64,
+    } | fields
+
+
+def an_export(**fields: Any) -> dict[str, Any]:
+    return {
+        "task_id": TASK_ID,
+        "state": "queued",
+        "reason": None,
+        "created_at": "2026-11-22T12:00:00Z",
+        "finished_at": None,
+        "entries": None,
+        "bytes": None,
+        "hash": None,
+        "link": None,
+        "link_expires_at": None,
+    } | fields
+
+
+def a_verification(**fields: Any) -> dict[str, Any]:
+    return {
+        "task_id": TASK_ID,
+        "complete": True,
+        "holds": True,
+        "begun_at": "2026-11-22T11:59:00Z",
+        "updated_at": "2026-11-22T12:00:00Z",
+        "events": 1_204,
+        "seals": 12,
+        "payloads": 2,
+        "runs": 40,
+        "expired_runs": 0,
+        "sealed_at": "2026-11-22T11:58:00Z",
+        "unsealed": 3,
+        "trouble_count": 0,
+        "troubles": [],
+    } | fields
+
+
+def a_trouble(**fields: Any) -> dict[str, Any]:
+    return {"stream": "main#audit#3", "seq": 17, "proven": 12, "what": "the link"} | fields
+
+
 def a_status(**fields: Any) -> dict[str, Any]:
     return {
         "status": "ok",

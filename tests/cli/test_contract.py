@@ -4,6 +4,8 @@ from typing import Any
 
 from tests.cli import documents
 from tests.functions.http.api import Api
+from tests.functions.http.contract import DOCUMENT
+from tests.functions.http.tasks import performed
 from tests.support.world import MINUTE
 
 
@@ -52,6 +54,32 @@ def test_runs(api: Api) -> None:
     assert names(run) == names(documents.a_run())
     told = (documents.a_call(), documents.a_return(), documents.an_answer())
     assert list(map(names, run["steps"])) == list(map(names, told))
+
+
+def test_an_entry_of_the_journal(api: Api) -> None:
+    api.job()
+
+    (entry,) = api.get("/v1/journal").body["items"]
+
+    assert names(entry) == names(documents.an_entry())
+
+
+def test_an_export_of_the_journal(api: Api) -> None:
+    reply = api.send("POST", "/v1/journal/exports")
+
+    assert (reply.status, names(reply.body)) == (202, names(documents.an_export()))
+
+
+def test_a_verification_of_the_journal(api: Api) -> None:
+    api.job()
+    task_id = api.send("POST", "/v1/journal/verify").body["id"]
+    performed(api, task_id)
+
+    shown = api.get(f"/v1/journal/verify/{task_id}").body
+
+    assert names(shown) == names(documents.a_verification())
+    described = DOCUMENT["components"]["schemas"]["JournalTrouble"]
+    assert set(described["properties"]) == names(documents.a_trouble())
 
 
 def test_the_status(api: Api) -> None:

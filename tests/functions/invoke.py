@@ -8,7 +8,7 @@ import boto3
 
 from chalicelib.background.queue import encode
 from chalicelib.background.task import TaskRef
-from chalicelib.functions import dead_letters, queues, schedules, sweeps
+from chalicelib.functions import dead_letters, queues, schedules, seals, sweeps
 from tests.permissions.policies import acting_as
 
 
@@ -36,6 +36,11 @@ def cron_tick() -> Any:
 def sweep(context: Context | None = None) -> Any:
     with acting_as("sweep"):
         return sweeps.sweep(_a_minute("sweep"), context or Context())
+
+
+def journal_seal() -> Any:
+    with acting_as("seal"):
+        return seals.journal_seal(_a_minute("journal_seal"), Context())
 
 
 def worker_high(*bodies: str) -> Any:

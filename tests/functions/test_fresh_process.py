@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 WORKERS = [("chalicelib.functions.queues", f"worker_{lane}") for lane in ("high", "normal", "low")]
 DEAD_LETTERS = ("chalicelib.functions.dead_letters", "dead_letter_normal")
 SWEEP = ("chalicelib.functions.sweeps", "sweep")
+SEAL = ("chalicelib.functions.seals", "journal_seal")
 TICK = ("chalicelib.functions.schedules", "cron_tick")
 START = """
 import importlib, json, socket, sys
@@ -49,7 +50,7 @@ print(json.dumps({"callable": callable(handler), "modules": modules, "wired": wi
 """
 LANES = ["high", "low", "normal"]
 each_trigger = pytest.mark.parametrize(
-    "trigger", [TICK, SWEEP, *WORKERS, DEAD_LETTERS], ids=lambda it: it[1]
+    "trigger", [TICK, SWEEP, SEAL, *WORKERS, DEAD_LETTERS], ids=lambda it: it[1]
 )
 
 
@@ -110,8 +111,8 @@ def test_a_worker_does_not_load_what_it_may_not_need(heavy: str) -> None:
 def test_a_worker_of_any_lane_knows_all_lanes_kinds_and_tools(worker: tuple[str, str]) -> None:
     assert started(*worker)["wired"] == {
         "lanes": LANES,
-        "kinds": ["background_prompt", "firing"],
-        "tools": ["system.health"],
+        "kinds": ["background_prompt", "firing", "journal_export", "journal_verify"],
+        "tools": ["journal.search", "system.health"],
     }
 
 

@@ -3,7 +3,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.background import payloads
 from chalicelib.background.task import Lane
+from chalicelib.journal.details import LARGEST_BYTES
 from chalicelib.settings import Settings
 from infra.local.place import CHECKOUT
 from infra.local.template import TableSettings, resources, table_settings
@@ -72,9 +74,11 @@ def test_there_is_a_queue_and_its_dead_letters_for_each_lane_and_no_other() -> N
     assert all(queue["SqsManagedSseEnabled"] for queue in queues().values())
 
 
-def test_the_payload_bucket_outlives_the_stack() -> None:
-    (bucket,) = of_type("AWS::S3::Bucket")
-    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
+def test_buckets_outlive_the_stack() -> None:
+    buckets = of_type("AWS::S3::Bucket")
+    assert len(buckets) == 2
+    for bucket in buckets:
+        assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
 
 
 def test_nobody_but_the_account_sees_a_payload() -> None:
@@ -91,8 +95,27 @@ def test_payloads_expire_with_the_ledger_and_keep_no_versions() -> None:
     bucket = resources()["PayloadBucket"]["Properties"]
     expiry, uploads = bucket["LifecycleConfiguration"]["Rules"]
     assert expiry["ExpirationInDays"] == Settings().ledger_retention_days
+    # Events of the journal are there because they are larger, and are kept.
+    assert int(expiry["ObjectSizeLessThan"]) == payloads.LARGEST_BYTES + 1 == LARGEST_BYTES + 1
     assert uploads["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
     assert "VersioningConfiguration" not in bucket
+
+
+def test_copies_of_seals_keep_their_versions_for_ever() -> None:
+    bucket = resources()["SealBucket"]["Properties"]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert "LifecycleConfiguration" not in bucket
+
+
+def test_only_the_sealer_signs() -> None:
+    key = resources()["SealKey"]
+    assert key["DeletionPolicy"] == key["UpdateReplacePolicy"] == "Retain"
+    assert key["Properties"]["KeySpec"] == "ECC_NIST_P256"
+    _, denied = key["Properties"]["KeyPolicy"]["Statement"]
+    assert (denied["Effect"], denied["Action"]) == ("Deny", "kms:Sign")
+    (role,) = denied["Condition"]["ArnNotLike"].values()
+    assert role.endswith("role/palyra-${Stage}-journal_seal")
 
 
 def test_sparse_indexes_carry_keys_alone() -> None:

@@ -145,7 +145,7 @@ def test_the_streams_of_two_owners_are_two_chains() -> None:
 def test_writes_and_their_event_are_made_together() -> None:
     JournalStore().append_with(event("a"), [a_put("1"), a_put("2")])
     assert written() == ["a"]
-    assert [row.sk for row in TickRow.scan()] == ["1", "2"]
+    assert [row.sk for row in TickRow.query("main#test")] == ["1", "2"]
 
 
 def test_one_refused_write_leaves_nothing_behind() -> None:
@@ -155,7 +155,7 @@ def test_one_refused_write_leaves_nothing_behind() -> None:
         store.append_with(event("b"), [a_put("2"), a_put("1")])
     assert caught.value.refusals == [False, True, False]
     assert written() == ["a"]
-    assert [row.sk for row in TickRow.scan()] == ["1"]
+    assert [row.sk for row in TickRow.query("main#test")] == ["1"]
 
 
 def test_a_refused_write_does_not_spoil_the_head() -> None:

@@ -1,5 +1,6 @@
 """What the API does."""
 
+from chalicelib.background.task import TaskRef
 from chalicelib.functions.wiring import api as wiring
 from chalicelib.functions.wiring.container import container
 from tests.functions.http.api import Api, a_job
@@ -112,6 +113,23 @@ def looking_at_heartbeats(world: World, record: Recorder) -> None:
         assert len(caller.get("/v1/heartbeats").body["items"]) == 1
 
 
+def reading_the_journal(world: World, record: Recorder) -> None:
+    caller = a_caller(world)
+    job = caller.job()
+    with record():
+        (entry,) = caller.get(f"/v1/journal?subject={job}").body["items"]
+        assert caller.get(f"/v1/journal/{entry['stream']}/{entry['seq']}").body == entry
+
+
+def exporting_the_journal(world: World, record: Recorder) -> None:
+    caller = a_caller(world)
+    with record():
+        task = caller.post("/v1/journal/exports", {}).body["task_id"]
+    world.services.handle(TaskRef.of("main", task))
+    with record():
+        assert caller.get(f"/v1/journal/exports/{task}").body["link"]
+
+
 def pausing_and_resuming(world: World, record: Recorder) -> None:
     caller = a_caller(world)
     task = made(caller)
@@ -152,7 +170,17 @@ def cancelling_with_children(world: World, record: Recorder) -> None:
         assert moved(caller, parent.ref.id, "cancel")["state"] == "cancelled"
 
 
+def verifying(world: World, record: Recorder) -> None:
+    caller = a_caller(world)
+    with record():
+        made = caller.post("/v1/journal/verify", {})
+        assert made.status == 202
+        assert caller.get("/v1/journal/verify").body["items"] == []
+        assert caller.get(f"/v1/journal/verify/{made.body['id']}").status == 404
+
+
 FLOWS = (
+    verifying,
     jobs_and_runs,
     changing_jobs,
     running_a_job_now,
@@ -162,6 +190,8 @@ FLOWS = (
     making_tasks,
     looking_at_tasks,
     looking_at_heartbeats,
+    reading_the_journal,
+    exporting_the_journal,
     pausing_and_resuming,
     resuming_what_no_function_knew,
     cancelling_and_retrying,

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,8 +30,15 @@ def policy(kind: str, stage: str = STAGE) -> list[Action]:
         Action(name, resource)
         for statement in statements
         for name in statement["Action"]
-        for resource in statement["Resource"]
+        for resource in _resources(statement)
     ]
+
+
+def _resources(statement: dict[str, Any]) -> list[str]:
+    """Return what a statement is about; of keys, the alias that they must be asked for by."""
+    alias = statement.get("Condition", {}).get("StringEquals", {}).get("kms:RequestAlias")
+    resources: list[str] = [alias] if alias else statement["Resource"]
+    return resources
 
 
 def is_allowed(kind: str, action: Action) -> bool:

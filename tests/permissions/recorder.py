@@ -15,6 +15,13 @@ from tests.support.faults import Crash, before
 NEEDS_NO_PERMISSION = {
     "GetCallerIdentity": "STS tells everybody who they are, whatever their policies say",
 }
+# What IAM calls by the name of another operation.
+_ASKED_AS = {
+    "CompleteMultipartUpload": "PutObject",
+    "CreateMultipartUpload": "PutObject",
+    "HeadObject": "GetObject",
+    "UploadPart": "PutObject",
+}
 _IN_ACCOUNT = "us-east-1:123456789012"
 
 
@@ -92,11 +99,21 @@ def _asked(operation: str, arguments: dict[str, Any]) -> Iterator[Action]:
     elif "TableName" in arguments:
         index = arguments.get("IndexName")
         yield _on_table(operation, arguments["TableName"] + (f"/index/{index}" if index else ""))
-    elif "Bucket" in arguments:
-        yield Action(f"s3:{operation}", f"arn:aws:s3:::{arguments['Bucket']}/{arguments['Key']}")
     else:
-        queue = arguments.get("QueueName") or arguments["QueueUrl"].rpartition("/")[2]
-        yield Action(f"sqs:{operation}", f"arn:aws:sqs:{_IN_ACCOUNT}:{queue}")
+        yield _beside_tables(operation, arguments)
+
+
+def _beside_tables(operation: str, arguments: dict[str, Any]) -> Action:
+    if operation == "ListObjectsV2":
+        return Action("s3:ListBucket", f"arn:aws:s3:::{arguments['Bucket']}")
+    if "Bucket" in arguments:
+        name = _ASKED_AS.get(operation, operation)
+        return Action(f"s3:{name}", f"arn:aws:s3:::{arguments['Bucket']}/{arguments['Key']}")
+    if "KeyId" in arguments:
+        # Policies allow keys by the alias that they are asked for by, and `policies` reads them so.
+        return Action(f"kms:{operation}", arguments["KeyId"])
+    queue = arguments.get("QueueName") or arguments["QueueUrl"].rpartition("/")[2]
+    return Action(f"sqs:{operation}", f"arn:aws:sqs:{_IN_ACCOUNT}:{queue}")
 
 
 def _on_table(operation: str, table: str) -> Action:

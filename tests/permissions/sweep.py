@@ -1,7 +1,10 @@
 """What the sweep does."""
 
 from chalicelib.background.heartbeats.record import WorkHeartbeatKind, WorkHeartbeatUpdate
+from chalicelib.background.maker import Order
 from chalicelib.background.rows import WorkRow
+from chalicelib.background.task import TaskRef
+from chalicelib.runs.prompt import KIND
 from tests.functions.invoke import sweep
 from tests.permissions.recorder import Recorder, dying_before
 from tests.permissions.tasks import PRIORITIES, a_prompt, children, resolved
@@ -35,6 +38,16 @@ def waiting(world: World, record: Recorder) -> None:
 
 def failing(world: World, record: Recorder) -> None:
     task = a_prompt(world, max_attempts=1)
+    abandoned(world, task.ref)
+    with record():
+        assert sweep()["fail"] == 1
+
+
+def failing_where_nothing_was_journaled(world: World, record: Recorder) -> None:
+    """A machine made the task: its end is the first event of its stream."""
+    maker = world.services.tasks.maker
+    order = Order(kind=KIND, payload={"prompt": "?"}, priority=0, last_attempt=0)
+    task = world.services.worker.work.put(maker.make(TaskRef("other#tasks", "A"), order))
     abandoned(world, task.ref)
     with record():
         assert sweep()["fail"] == 1
@@ -119,6 +132,7 @@ FLOWS = (
     rescuing,
     waiting,
     failing,
+    failing_where_nothing_was_journaled,
     failing_in_a_run,
     expiring,
     cancelling_with_children,

@@ -1,10 +1,12 @@
 """What the workers do."""
 
+from chalicelib.background.journal_verify import KIND as VERIFY
 from chalicelib.background.kinds import Continuation, Ending
 from chalicelib.background.lease import Lease
+from chalicelib.background.service import TaskDraft
 from chalicelib.background.task import State, Task
 from chalicelib.scheduler.rows import DefinitionRow
-from tests.functions.invoke import message, worker_high, worker_low, worker_normal
+from tests.functions.invoke import journal_seal, message, worker_high, worker_low, worker_normal
 from tests.permissions.recorder import Recorder, dying_before
 from tests.permissions.tasks import LARGE, PRIORITIES, a_prompt, children, resolved, unknown
 from tests.support.faults import before
@@ -69,6 +71,21 @@ def large_payloads(world: World, record: Recorder) -> None:
         worker_normal(message(task.ref))
     (follow_up,) = world.services.worker.work.offspring(task.ref)
     assert follow_up.payload_key
+
+
+def exporting_the_journal(world: World, record: Recorder) -> None:
+    for _ in range(2):
+        task = world.services.tasks.create("main", OPERATOR, TaskDraft(kind="journal_export")).task
+        with record():
+            worker_normal(message(task.ref))
+        assert world.task(task.ref).state is State.SUCCEEDED
+
+
+def searching_the_journal(world: World, record: Recorder) -> None:
+    task = a_prompt(world, payload={"tools": ["journal.search"]})
+    with record():
+        worker_normal(message(task.ref))
+    assert world.task(task.ref).state is State.SUCCEEDED
 
 
 def follow_ups_of_all_lanes(world: World, record: Recorder) -> None:
@@ -159,12 +176,26 @@ def trying_again(world: World, record: Recorder) -> None:
     assert world.task(task.ref).state is State.FAILED
 
 
+def verifying_the_journal(world: World, record: Recorder) -> None:
+    world.job()
+    journal_seal()
+    draft = TaskDraft(kind=VERIFY)
+    task = world.services.tasks.create("main", OPERATOR, draft).task
+    with record():
+        world.services.handle(task.ref)
+    assert world.task(task.ref).state is State.SUCCEEDED
+    assert not world.task(task.ref).reason
+
+
 FLOWS = (
     firing,
+    verifying_the_journal,
     denying_a_slot,
     meeting_the_dead,
     prompts_of_all_lanes,
     large_payloads,
+    exporting_the_journal,
+    searching_the_journal,
     follow_ups_of_all_lanes,
     a_kind_that_no_function_knows,
     a_chain_that_is_too_deep,

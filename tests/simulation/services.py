@@ -148,6 +148,14 @@ class S3Client:
 
         return self._cloud.make("GetObject", arguments, get)
 
+    def list_objects_v2(self, **arguments: Any) -> Any:
+        def found() -> dict[str, Any]:
+            prefix, after = arguments["Prefix"], arguments.get("StartAfter", "")
+            names = [it for it in sorted(self._cloud.objects) if it.startswith(prefix)]
+            return {"Contents": [{"Key": it} for it in names if it > after]}
+
+        return self._cloud.make("ListObjectsV2", arguments, found)
+
 
 class StsClient:
     """What says whose account it is."""

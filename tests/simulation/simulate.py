@@ -13,6 +13,7 @@ from tests.simulation.checker import Violation
 from tests.simulation.faults import Schedule
 from tests.simulation.flows import collect, deliver, sweep_by, tick_by
 from tests.simulation.job_flows import FLOWS
+from tests.simulation.journal_flows import judge as judge_journal
 from tests.simulation.world import MINUTE, START, World
 
 _MOST_ROUNDS = 90
@@ -85,6 +86,8 @@ class Simulator:
             world.disarm()
             recover(world, ticks=bool(world.memo.get("ticks")))
             world.checker.at_rest()
+            if "acknowledged" in world.memo:
+                judge_journal(world)
         return Result(
             schedule=schedule,
             violations=tuple(world.checker.violations),

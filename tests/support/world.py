@@ -162,6 +162,9 @@ def _make_stack() -> None:
         _client("sqs").create_queue(QueueName=queue)
     for bucket in _names("AWS::S3::Bucket", "BucketName"):
         _client("s3").create_bucket(Bucket=bucket)
+    for alias in _names("AWS::KMS::Alias", "AliasName"):
+        key = _client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
+        _client("kms").create_alias(AliasName=alias, TargetKeyId=key["KeyMetadata"]["KeyId"])
 
 
 # As below; the rooms make their own otherwise, one for each container.

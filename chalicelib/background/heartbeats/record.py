@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from chalicelib.redaction import redact_text
+
 SUMMARY_CHARACTERS = 200
 _CUT = "…"
 
@@ -35,7 +37,7 @@ class WorkHeartbeatUpdate:
     """What a worker reports: it is working on this.
 
     Attributes:
-        summary: what it is doing; cut to 200 characters.
+        summary: what it is doing; redacted, and cut to 200 characters.
         token: the one it holds the work under; 0 for work that nobody can take away.
     """
 
@@ -87,7 +89,7 @@ def is_stale(record: WorkHeartbeatRecord, now: datetime, after: timedelta) -> bo
 
 def _cut(summary: str) -> str:
     # A lone surrogate, as from a broken file name, cannot be written as UTF-8.
-    whole = summary.encode("utf-8", "backslashreplace").decode()
+    whole = redact_text(summary.encode("utf-8", "backslashreplace").decode())
     if len(whole) <= SUMMARY_CHARACTERS:
         return whole
     return whole[: SUMMARY_CHARACTERS - len(_CUT)] + _CUT

@@ -12,6 +12,7 @@ from typing import Any
 from chalice.app import Blueprint, Response
 
 from chalicelib.console.assets import asset
+from chalicelib.console.journal import Wanted, journal_page
 from chalicelib.console.pages import Pages
 from chalicelib.console.rendering import render
 from chalicelib.errors import NotFound, PalyraError
@@ -21,6 +22,7 @@ from chalicelib.functions.http.identifier import identifier
 from chalicelib.functions.http.problem import answers
 from chalicelib.functions.wiring import api
 from chalicelib.functions.wiring.container import container
+from chalicelib.redaction import redact_text
 from chalicelib.settings import stage
 
 OWNER = "main"
@@ -64,7 +66,8 @@ def page[**P](root: str) -> Callable[[Callable[P, str]], Callable[P, Response]]:
             try:
                 return _conditional(route(*args, **kwargs), "text/html; charset=utf-8", "no-cache")
             except PalyraError as error:
-                shown = render("error", root, stage=stage(), error=error)
+                told = redact_text(error.detail)
+                shown = render("error", root, stage=stage(), error=error, detail=told)
                 return _response(shown, error.status, "text/html; charset=utf-8", "no-store")
 
         return paged
@@ -98,6 +101,18 @@ def show_job(job_id: str) -> str:
 def show_run(run_id: str) -> str:
     """Show a run and its steps."""
     return render("run", _BELOW, stage=stage(), page=_pages().run(identifier(run_id, "run")))
+
+
+@console.route("/journal", methods=["GET"])
+@local_only
+@page(_HOME)
+def show_journal() -> str:
+    """Show the newest entries of the journal, or those of a kind or subject."""
+    query = _query()
+    wanted = Wanted(query.filters.get("kind") or None, query.filters.get("subject") or None)
+    search = api.journal_search(container())
+    shown = journal_page(search, OWNER, wanted, query.after, query.limit)
+    return render("journal", _HOME, stage=stage(), page=shown, older=cursor.encode(shown.older))
 
 
 @console.route("/static/{name}", methods=["GET"])

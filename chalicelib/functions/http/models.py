@@ -92,6 +92,30 @@ class Cancel(BaseModel):
     reason: Reason = "cancelled by an operator"
 
 
+class NewExport(BaseModel):
+    """Which entries of the journal are to be exported; all of them where nothing is said."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Annotated[str | None, Field(description="As of `GET /v1/journal`.")] = None
+    actor: str | None = None
+    subject: str | None = None
+    stream: int | None = None
+    since: Annotated[
+        str | None,
+        Field(
+            alias="from",
+            description="Not before this instant.",
+            json_schema_extra={"format": "date-time"},
+        ),
+    ] = None
+    until: Annotated[
+        str | None,
+        Field(description="Before this instant.", json_schema_extra={"format": "date-time"}),
+    ] = None
+    text: str | None = None
+
+
 class Nothing(BaseModel):
     """Nothing: the path says everything."""
 

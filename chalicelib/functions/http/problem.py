@@ -16,6 +16,7 @@ from chalice.app import Response
 
 from chalicelib.errors import PalyraError
 from chalicelib.functions.observability import logger, measure
+from chalicelib.redaction import redact
 
 MEDIA_TYPE = "application/problem+json"
 _FIXES = {
@@ -81,7 +82,7 @@ def _from_chalice(response: Response) -> Response:
 
 def _response(body: dict[str, Any], headers: dict[str, Any]) -> Response:
     headers["Content-Type"] = MEDIA_TYPE
-    content = {name: value for name, value in body.items() if value not in ("", [])}
+    content = {name: value for name, value in redact(body).items() if value not in ("", [])}
     return Response(body=json.dumps(content), status_code=body["status"], headers=headers)
 
 

@@ -36,6 +36,7 @@ def name_api() -> views.ApiName:
         "health": "/healthz",
         "heartbeats": "/v1/heartbeats",
         "jobs": "/v1/jobs",
+        "journal": "/v1/journal",
         "runs": "/v1/runs",
         "settings": "/v1/settings",
         "status": "/v1/status",

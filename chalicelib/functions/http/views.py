@@ -201,6 +201,86 @@ class Heartbeat(TypedDict):
     task: str | None
 
 
+class JournalPayload(TypedDict):
+    """What stands elsewhere of an entry that is too large: its SHA-256 and size."""
+
+    sha256: str
+    bytes: int
+
+
+class JournalEntry(TypedDict):
+    """Who did what to what, when: an event at its place in the journal.
+
+    `link` is the hash of the entry and of `previous`, the link of the one before it in its stream.
+    """
+
+    stream: int
+    seq: int
+    id: str
+    kind: str
+    actor: str
+    subject: str
+    at: Instant
+    details: dict[str, Any]
+    payload: NotRequired[JournalPayload]
+    previous: str
+    link: str
+
+
+class JournalExport(TypedDict):
+    """The journal as a file: of one that is written, what is in it and where to get it.
+
+    `hash` is that of its last line, which each line before it is a part of.
+    """
+
+    task_id: str
+    state: TaskState
+    reason: str | None
+    created_at: Instant | None
+    finished_at: Instant | None
+    entries: int | None
+    bytes: int | None
+    hash: str | None
+    link: str | None
+    link_expires_at: Instant | None
+
+
+class JournalTrouble(TypedDict):
+    """Something in the journal that is not as it was written.
+
+    It shows at `seq`; up to `proven` a seal vouches for the stream, so that the first event that
+    was changed stands behind that.
+    """
+
+    stream: str
+    seq: int
+    proven: int
+    what: str
+
+
+class JournalVerification(TypedDict):
+    """How far a verification has come, and what it found; the first 50 troubles are shown.
+
+    `unsealed` events came after the last seal, which was put at `sealed_at`: they are only as good
+    as their chain. Both, and `holds`, are null where they are not known yet.
+    """
+
+    task_id: str
+    complete: bool
+    holds: bool | None
+    begun_at: Instant
+    updated_at: Instant
+    events: int
+    seals: int
+    payloads: int
+    runs: int
+    expired_runs: int
+    sealed_at: Instant | None
+    unsealed: int | None
+    trouble_count: int
+    troubles: list[JournalTrouble]
+
+
 class SchedulerHealth(TypedDict):
     """When the scheduler last ran, and what it has to hand over."""
 

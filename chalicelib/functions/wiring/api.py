@@ -3,15 +3,20 @@
 from functools import cache
 
 from chalicelib.access.store import AccessStore, IdempotencyStore
+from chalicelib.background import journal_export, journal_verify, verifications
+from chalicelib.background.exports import ExportCheck, JournalExports
 from chalicelib.background.heartbeats.store import HeartbeatStore
 from chalicelib.background.service import TaskService
-from chalicelib.functions.wiring import sweeps
+from chalicelib.functions.wiring import sweeps, tools
 from chalicelib.functions.wiring.container import Container, courier, handover, pace, work
 from chalicelib.functions.wiring.making import maker
 from chalicelib.functions.wiring.sweeps import journal, runs
 from chalicelib.functions.wiring.tools import toolbox
 from chalicelib.ids import Ids
 from chalicelib.incidents.store import IncidentStore
+from chalicelib.journal.export_files import ExportFiles
+from chalicelib.journal.search import JournalSearch
+from chalicelib.journal.verification.store import VerificationStore
 from chalicelib.runs import prompt
 from chalicelib.runs.transcripts import Transcripts
 from chalicelib.scheduler.editing import Editor
@@ -84,13 +89,35 @@ def tasks(of: Container) -> TaskService:
         maker=maker(of),
         aftermath=sweeps.aftermath(of),
         cancellation=sweeps.cancellation(of),
-        kinds={prompt.KIND: prompt.PromptCheck(tools=toolbox(of))},
+        kinds={
+            prompt.KIND: prompt.PromptCheck(tools=toolbox(of)),
+            journal_export.KIND: ExportCheck(),
+            journal_verify.KIND: verifications.VerifyCheck(),
+        },
         clock=of.clock,
         ids=Ids(of.random_bytes),
         pace=pace(of),
         limits=sweeps.limits(of),
         max_attempts=of.settings.max_attempts,
     )
+
+
+@cache
+def journal_search(of: Container) -> JournalSearch:
+    """Return what reads journals."""
+    return tools.journal_search(of)
+
+
+@cache
+def journal_exports(of: Container) -> JournalExports:
+    """Return what operators do with exports of the journal."""
+    return JournalExports(tasks=tasks(of), files=ExportFiles(), clock=of.clock)
+
+
+@cache
+def journal_verifications(of: Container) -> verifications.JournalVerifications:
+    """Return what operators do with verifications of the journal."""
+    return verifications.JournalVerifications(tasks=tasks(of), verifications=VerificationStore())
 
 
 @cache

@@ -13,7 +13,10 @@ from chalicelib.background.kinds import Conclusion
 from chalicelib.background.places import Places
 from chalicelib.background.sweep import Sweep
 from chalicelib.functions.wiring.container import Container, courier, pace, work
+from chalicelib.incidents.journal_faults import JournalIncidents
 from chalicelib.incidents.store import IncidentStore
+from chalicelib.journal.seals.store import SealStore
+from chalicelib.journal.seals.watch import SealWatch
 from chalicelib.journal.store import JournalStore
 from chalicelib.runs import prompt
 from chalicelib.runs.conclusion import RunConclusion
@@ -48,6 +51,18 @@ def collector(of: Container) -> HeartbeatCollector:
         silence=2 * of.settings.lease,
         shards=of.settings.shards,
     )
+
+
+@cache
+def seal_watch(of: Container) -> SealWatch:
+    """Return what sees whether seals come in time."""
+    return SealWatch(seals=SealStore(), alarm=journal_alarm(of), clock=of.clock)
+
+
+@cache
+def journal_alarm(of: Container) -> JournalIncidents:
+    """Return who is told what is wrong with the journal."""
+    return JournalIncidents(incidents=incidents(of), clock=of.clock)
 
 
 @cache

@@ -4,6 +4,9 @@ from functools import cache
 
 from chalicelib.background.health import BackgroundHealth
 from chalicelib.functions.wiring.container import Container, courier, work
+from chalicelib.functions.wiring.sweeps import journal
+from chalicelib.journal.search import JournalSearch
+from chalicelib.runs.journal_search import journal_search as journal_tool
 from chalicelib.runs.tools import Toolbox, system_health
 from chalicelib.scheduler.health import SchedulerHealth
 from chalicelib.scheduler.store import JobStore, TickLog
@@ -13,7 +16,13 @@ from chalicelib.scheduler.store import JobStore, TickLog
 def toolbox(of: Container) -> Toolbox:
     """Return the tools that exist."""
     probes = {"background": background_health(of).health, "scheduler": scheduler_health(of).health}
-    return Toolbox([system_health(probes)])
+    return Toolbox([system_health(probes), journal_tool(journal_search(of))])
+
+
+@cache
+def journal_search(of: Container) -> JournalSearch:
+    """Return what reads journals."""
+    return JournalSearch(journal=journal(of))
 
 
 @cache

@@ -3,11 +3,13 @@
 from datetime import timedelta
 from functools import cache
 
+from chalicelib.background import journal_export, journal_verify
 from chalicelib.background.followups import FollowUps
 from chalicelib.background.kinds import Kind
 from chalicelib.background.lease import ThreadHeart
 from chalicelib.background.shelf import Shelf
 from chalicelib.background.worker import Worker
+from chalicelib.functions.wiring import seals
 from chalicelib.functions.wiring.container import Container, courier, pace, work
 from chalicelib.functions.wiring.making import maker
 from chalicelib.functions.wiring.sweeps import (
@@ -17,14 +19,19 @@ from chalicelib.functions.wiring.sweeps import (
     heartbeats,
     incidents,
     journal,
+    journal_alarm,
     places,
     run_conclusion,
 )
 from chalicelib.functions.wiring.sweeps import runs as run_store
 from chalicelib.functions.wiring.tools import toolbox
+from chalicelib.journal.export_files import ExportFiles
+from chalicelib.journal.seals.store import SealStore
+from chalicelib.journal.verification.store import VerificationStore
 from chalicelib.policy.engine import PolicyEngine
 from chalicelib.providers import OfflineProvider
 from chalicelib.runs import prompt
+from chalicelib.runs.chains import RunChains
 from chalicelib.runs.service import RunService
 from chalicelib.runs.transcripts import Transcripts
 from chalicelib.scheduler.dispatch import Dispatch
@@ -72,7 +79,41 @@ def kinds(of: Container) -> dict[str, Kind]:
         clock=of.clock,
         conclusion=run_conclusion(of),
     )
-    return {KIND: dispatch, prompt.KIND: prompts}
+    return {
+        KIND: dispatch,
+        prompt.KIND: prompts,
+        journal_export.KIND: exports(of),
+        journal_verify.KIND: verify(of),
+    }
+
+
+@cache
+def exports(of: Container) -> journal_export.JournalExport:
+    """Return what writes journals into files."""
+    return journal_export.JournalExport(
+        journal=journal(of),
+        files=ExportFiles(),
+        payloads=maker(of).payloads,
+        clock=of.clock,
+        conclusion=aftermath(of).otherwise,
+    )
+
+
+@cache
+def verify(of: Container) -> journal_verify.JournalVerify:
+    """Return what verifies journals."""
+    retention = timedelta(days=of.settings.runs_retention_days)
+    return journal_verify.JournalVerify(
+        journal=journal(of),
+        seals=SealStore(),
+        copies=seals.copies(of),
+        signatures=seals.signatures(of),
+        runs=RunChains(runs=run_store(of), clock=of.clock, retention=retention),
+        verifications=VerificationStore(),
+        alarm=journal_alarm(of),
+        clock=of.clock,
+        conclusion=aftermath(of).otherwise,
+    )
 
 
 @cache

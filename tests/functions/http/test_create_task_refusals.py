@@ -20,14 +20,18 @@ def test_what_a_task_needs_cannot_be_left_out(closed_api: Api, field: str) -> No
 @pytest.mark.parametrize(
     ("change", "field", "fix"),
     [
-        ({"kind": "firing"}, "kind", "use: background_prompt"),
+        ({"kind": "firing"}, "kind", "use: background_prompt, journal_export, journal_verify"),
         ({"kind": ""}, "kind", "say something"),
         ({"payload": "text"}, "payload", "send an object"),
         ({"payload": []}, "payload", "send an object"),
         ({"payload": {}}, "payload.prompt", "send 1 to 16384 characters"),
         ({"payload": {"prompt": "\ud800"}}, "payload", "send whole characters"),
         ({"payload": {"prompt": "x", "x": 1}}, "payload.x", "use: prompt, then, tools"),
-        ({"payload": {"prompt": "x", "tools": ["rm"]}}, "payload.tools.0", "use: system.health"),
+        (
+            {"payload": {"prompt": "x", "tools": ["rm"]}},
+            "payload.tools.0",
+            "use: journal.search, system.health",
+        ),
         ({"priority": 11}, "priority", "use -10 to 10"),
         ({"priority": -11}, "priority", "use -10 to 10"),
         ({"priority": "high"}, "priority", "send a whole number"),

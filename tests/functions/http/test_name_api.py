@@ -12,6 +12,7 @@ def test_the_root_names_the_api_and_where_to_go_on(api: Api) -> None:
             "health": "/healthz",
             "heartbeats": "/v1/heartbeats",
             "jobs": "/v1/jobs",
+            "journal": "/v1/journal",
             "runs": "/v1/runs",
             "settings": "/v1/settings",
             "status": "/v1/status",

@@ -1,0 +1,44 @@
+"""What seals the journal, and what checks its seals."""
+
+from functools import cache
+
+from chalicelib.functions.wiring.container import Container
+from chalicelib.incidents.journal_faults import JournalIncidents
+from chalicelib.incidents.store import IncidentStore
+from chalicelib.journal.seals.copies import SealCopies
+from chalicelib.journal.seals.sealer import Sealer
+from chalicelib.journal.seals.signing import KmsSigner, SealSigner, Signatures
+from chalicelib.journal.seals.store import SealStore
+from chalicelib.journal.store import JournalStore
+
+
+@cache
+def sealer(of: Container) -> Sealer:
+    """Return what seals."""
+    return Sealer(
+        seals=SealStore(),
+        copies=copies(of),
+        journal=JournalStore(),
+        signer=signer(of),
+        signatures=signatures(of),
+        alarm=JournalIncidents(incidents=IncidentStore(), clock=of.clock),
+        clock=of.clock,
+    )
+
+
+@cache
+def signer(_of: Container) -> SealSigner:
+    """Return the stage's key."""
+    return KmsSigner()
+
+
+@cache
+def signatures(of: Container) -> Signatures:
+    """Return what checks signatures."""
+    return Signatures(signer(of))
+
+
+@cache
+def copies(_of: Container) -> SealCopies:
+    """Return the copies of seals in S3."""
+    return SealCopies()

@@ -1,0 +1,1 @@
+"""Sealing: every five minutes all streams are vouched for by one signature."""

@@ -1,0 +1,1 @@
+"""Verification: reading a whole journal to see whether it is as it was written."""

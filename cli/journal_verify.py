@@ -1,0 +1,74 @@
+"""Waiting for a verification of the journal, and what it found."""
+
+from typing import Any
+
+from cli.columns import Column
+from cli.output import Instant, Screen, State, Value
+from cli.pace import Pace
+from cli.problem import Exit, Problem
+from cli.session import Session
+from cli.watch import UNFINISHED
+
+_TROUBLES = (
+    *(Column("STREAM", is_whole=True), Column("SEQ", is_whole=True)),
+    *(Column("PROVEN", is_whole=True), Column("WHAT")),
+)
+
+
+def waited_for(session: Session, task_id: str, timeout: float | None) -> dict[str, Any]:
+    """Return a verification once it is complete.
+
+    Raises:
+        Problem: its task ended otherwise, the time is over, or nobody answers.
+    """
+    pace, etag = Pace(session, timeout), None
+    while True:
+        try:
+            answer = pace.changed(f"/v1/journal/verify/{task_id}", etag)
+        except Problem as problem:
+            # No worker has begun it yet.
+            if problem.code is not Exit.NOT_FOUND:
+                raise
+            answer = None
+        if answer is not None:
+            etag = answer.etag
+            if answer.document["complete"]:
+                return answer.document
+        _refuse_ended(session, task_id)
+        pace.wait()
+
+
+def tell(screen: Screen, found: dict[str, Any]) -> None:
+    """Print what a verification found."""
+    screen.pairs(_pairs(found))
+    if found["troubles"]:
+        screen.blank()
+        screen.table(_TROUBLES, [_trouble(each) for each in found["troubles"]])
+
+
+def _refuse_ended(session: Session, task_id: str) -> None:
+    """Refuse to wait for a task that has ended without an answer."""
+    task = session.api.get(f"/v1/tasks/{task_id}")
+    if task["state"] in UNFINISHED or task["state"] == "succeeded":
+        return
+    detail = f"the verification ended {task['state']}: {task['reason'] or 'no reason'}"
+    raise Problem.of(Exit.FAILED, detail, f"`palyra tasks retry {task_id}` begins it again")
+
+
+def _pairs(found: dict[str, Any]) -> list[tuple[str, Value]]:
+    unsealed = found["unsealed"]
+    return [
+        ("journal", State("holds" if found["holds"] else "broken")),
+        ("events", str(found["events"])),
+        ("seals", str(found["seals"])),
+        ("sealed", Instant(found["sealed_at"])),
+        ("unsealed", None if unsealed is None else str(unsealed)),
+        ("payloads", str(found["payloads"])),
+        ("runs", str(found["runs"])),
+        ("expired runs", str(found["expired_runs"]) if found["expired_runs"] else None),
+        ("troubles", str(found["trouble_count"]) if found["trouble_count"] else None),
+    ]
+
+
+def _trouble(trouble: dict[str, Any]) -> list[Value]:
+    return [trouble["stream"], str(trouble["seq"]), str(trouble["proven"]), trouble["what"]]
