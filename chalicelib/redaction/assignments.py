@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from chalicelib.redaction.fields import ANY, DIGITS, WEAK, Field, field_of, hides, is_placeholder
+from chalicelib.redaction.joined import BOUNDARY
 from chalicelib.redaction.looks import looks_random, looks_secret
 from chalicelib.redaction.patterns import compiled
 from chalicelib.redaction.span import Span
@@ -43,12 +44,17 @@ _STEMS = (
     "pake_state",
 )
 _NAME_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
+_NAMED = frozenset(_NAME_CHARACTERS)
 _LONGEST_HEAD = 48
 _TAIL = (
     r"[a-z0-9_-]{0,32}+(?P<close>[\"'`\\]{0,6}+)(?:[ \t](?:code|number|value))?+\s{0,4}+"
-    r"(?:=>|:=|==?|:|is(?=[ \t])|was(?=[ \t]))\s{0,8}+"
+    r"(?:(?:=>|:=|==?|:|is(?=[ \t])|was(?=[ \t]))"
+    r"(?:[ \t]{0,4}+[|>][+-]?+[ \t]{0,4}+(?=\n))?+\s{0,8}+"
+    r"|(?P<tag>>)(?=[^<>]{1,256}+</))"
 )
-_QUOTE = r"(\\{0,7})([\"'`])"
+_MOST_ESCAPES = 7
+_QUOTE = r"(?:[bBrRuU]{1,2}(?=[\"']))?+(\\{0,7}+)([\"'`])"
+_MAY_BE_QUOTED = frozenset("\"'`\\bBrRuU")
 _RUN = r"[^\s,;&\"'`<>(){}\[\]\\|]+"
 _HEADER = r"(?i:(?:bearer|basic|token|negotiate|apikey|bot)[ \t]+)?([^\s,;\"'\\(){}\[\]]+)"
 _LONG_HEADER = r"(?i:digest|aws4-hmac-sha256)[ \t]+([^\r\n\\]+)"
@@ -70,6 +76,7 @@ class Assignment(NamedTuple):
         quoted: whether the name stands in quotes.
         tight: whether nothing but an equals sign stands between the name and the value.
         before: the character before the name, or empty.
+        is_tag: whether the name opens an element of XML, and its content is the value.
     """
 
     name: str
@@ -78,6 +85,7 @@ class Assignment(NamedTuple):
     quoted: bool
     tight: bool
     before: str
+    is_tag: bool
 
 
 def found(text: str, lowered: str) -> Iterator[Span]:
@@ -105,29 +113,29 @@ def _of_stem(stem: str, text: str, lowered: str) -> Iterator[Span]:
 
 
 def _assignment(text: str, lowered: str, match: re.Match[str]) -> Assignment | None:
-    head = text[max(0, match.start() - _LONGEST_HEAD) : match.start()]
-    head = head[len(head.rstrip(_NAME_CHARACTERS)) :]
-    end = match.start("close")
-    name = head + text[match.start() : end]
+    begin, end, at = match.start(), match.start("close"), match.end()
+    head = text[max(0, begin - _LONGEST_HEAD) : begin]
+    # Most names have none, and end where they begin.
+    head = head[len(head.rstrip(_NAME_CHARACTERS)) :] if head[-1:] in _NAMED else ""
+    name = head + text[begin:end]
     field = field_of(name)
     if field is None:
         return None
-    start = match.start() - len(head)
-    return Assignment(
-        name=name,
-        field=field,
-        at=match.end(),
-        quoted=bool(match["close"].strip("\\")),
-        tight=lowered[end : match.end()] == "=",
-        before=text[start - 1 : start],
-    )
+    start = begin - len(head)
+    _, tag = match.groups()
+    quoted = at - end > 1 and bool(match["close"].strip("\\"))
+    before = text[start - 1 : start] if start else ""
+    return Assignment(name, field, at, quoted, lowered[end:at] == "=", before, tag is not None)
 
 
 def _value(text: str, of: Assignment) -> Span | None:
-    quote = compiled(_QUOTE).match(text, of.at)
-    if quote:
+    if of.is_tag:
+        return _in_element(text, of)
+    first = text[of.at : of.at + 1]
+    # Most values stand in no quotes.
+    if first in _MAY_BE_QUOTED and (quote := compiled(_QUOTE).match(text, of.at)):
         return _in_quotes(text, of, quote)
-    if of.quoted and text[of.at : of.at + 1] in {"{", "["}:
+    if of.quoted and first in {"{", "["}:
         return _container(text, of)
     if of.field.strength is DIGITS and (pin := compiled(_PIN).match(text, of.at)):
         return _told(of, pin.start(1), pin.end(1), '"' if of.quoted else "")
@@ -151,11 +159,15 @@ def _in_quotes(text: str, of: Assignment, quote: re.Match[str]) -> Span | None:
 
 def _is_closed(text: str, inside: re.Match[str], mark: str) -> bool:
     """Return whether quotes behind a bare name are its value's, not those that the name ends in."""
-    value, after = (
-        inside[0],
-        text[inside.end() :].lstrip("\\")[:1] if inside.end() < len(text) else "",
-    )
-    return after == mark and "\n" not in value and any(map(str.isalnum, value[:1] + value[-1:]))
+    value, behind = inside[0], text[inside.end() : inside.end() + _MOST_ESCAPES + 1]
+    is_closed = behind.lstrip("\\").startswith(mark)
+    return is_closed and "\n" not in value and any(map(str.isalnum, value[:1] + value[-1:]))
+
+
+def _in_element(text: str, of: Assignment) -> Span | None:
+    end = text.find("<", of.at)
+    is_secret = of.before in {"<", ":"} and hides(of.field, text[of.at : end].strip())
+    return _told(of, of.at, end) if is_secret else None
 
 
 def _container(text: str, of: Assignment) -> Span | None:
@@ -165,8 +177,8 @@ def _container(text: str, of: Assignment) -> Span | None:
         value, end = _DECODER.raw_decode(text, of.at)
     except (ValueError, RecursionError):
         # It is cut, or escaped: nobody can say where it ends.
-        value, end = "...", len(text)
-    return _told(of, of.at, end, '"') if value else None
+        value, end = "...", text.find(BOUNDARY, of.at)
+    return _told(of, of.at, end if end >= 0 else len(text), '"') if value else None
 
 
 def _bare(text: str, of: Assignment) -> Span | None:

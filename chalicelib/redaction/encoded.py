@@ -1,26 +1,37 @@
 """Text inside text: what is written in Base64 or with percent signs is decoded, once.
 
 A span of what was decoded is led back to the characters that it was decoded from, so that the text
-around it stays. A run of Base64 may begin anywhere in a longer one, as behind a path; so it is
-decoded from each of its first four characters.
+around it stays. A run of Base64 may begin anywhere in a longer one, as behind a path; so runs are
+decoded from each of their first four characters. All of a text's are decoded and searched at once:
+to begin anew for each takes longer than what there is to do.
 """
 
 import binascii
-import re
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
+from itertools import accumulate
 from typing import NamedTuple
 
+from chalicelib.redaction.joined import Joined, join
+from chalicelib.redaction.patterns import compiled
 from chalicelib.redaction.span import Span
 from chalicelib.redaction.words import long_words
 
 type Finder = Callable[[str], Iterable[Span]]
 
 _TO_STANDARD = str.maketrans("-_", "+/")
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 _GROUP, _BYTES = 4, 3
 _ONE_TOO_MANY = 1
 _SHORTEST = 16
-_LONGEST = 4096
+_BETWEEN = " " * _GROUP
+_RUN = r"[A-Za-z0-9+/_-]{16,}+={0,2}+"
+_WORD = r"[\s\"'<>]([^\s\"'<>%]*+%[^\s\"'<>]*+)"
+_ESCAPE = r"%[0-9A-Fa-f]{2}"
+_ESCAPED = len("%41") - len("A")
+_READABLE = (*b"\0\t\n\r", *range(0x20, 0x7F))
+_EIGHT = "xxxxxxxxx*+"
 
 
 def found(text: str, find: Finder) -> Iterator[Span]:
@@ -29,7 +40,7 @@ def found(text: str, find: Finder) -> Iterator[Span]:
     # What people write has both cases in Base64; ids, digests and names joined by hyphens have one.
     if not all(word.islower() or word.isupper() for word in words):
         yield from _in_base64(text, find)
-    if any("%" in word for word in words):
+    if any("%" in word for word in words) and compiled(_ESCAPE).search(text):
         yield from _in_percent(text, find)
 
 
@@ -42,108 +53,133 @@ def decoded_base64(run: str) -> bytes:
     return binascii.a2b_base64(padded)
 
 
-def _in_base64(text: str, find: Finder) -> Iterator[Span]:
-    pieces = list(_pieces(text))
-    # Most runs are ids, digests and images: all are asked about at once.
-    together = "\n".join(piece.plain.replace("\0", "") for piece in pieces)
-    if not together or not any(True for _ in find(together)):
-        return
-    for piece in pieces:
-        yield from map(piece.origin, find(piece.plain))
-        if "\0" in piece.plain:
-            # UTF-16, as shells encode their commands.
-            stripped = find(piece.plain.replace("\0", ""))
-            yield from (Span(piece.start, piece.end, span.kind) for span in stripped)
+class _Runs(NamedTuple):
+    """All runs of Base64 in a text.
 
+    Attributes:
+        raw: the runs, with spaces between them.
+        starts: where each begins there.
+        places: where each stands in the text, from and to.
+    """
 
-def _pieces(text: str) -> Iterator["_Piece"]:
-    """Yield what can be read of all that may be Base64 in a text."""
-    for run in _runs().finditer(text):
-        if run[0].islower() or run[0].isupper():
-            continue
-        # An image begins where it is named.
-        for shift in range(_GROUP if len(run[0]) <= _LONGEST else 1):
-            for printable in _printable().finditer(decoded_base64(run[0][shift:])):
-                plain = printable[0].decode("ascii")
-                yield _Piece(plain, run.start() + shift, printable.start(), run.end())
+    raw: str
+    starts: Sequence[int]
+    places: Sequence[tuple[int, int]]
+
+    def origin(self, first: int, last: int, kind: str, *, is_whole: bool) -> Span:
+        """Return where characters stand in the text, or the whole run that they are in."""
+        run = bisect_right(self.starts, first) - 1
+        start, end = self.places[run]
+        if is_whole:
+            return Span(start, end, kind)
+        offset = start - self.starts[run]
+        return Span(first + offset, min(last + offset, end), kind)
 
 
 class _Piece(NamedTuple):
     """Some text that was decoded.
 
     Attributes:
-        start: where the Base64 begins.
+        shift: the character that the first group began with.
         offset: how many bytes stand before the text.
-        end: where the Base64 ends.
+        is_wide: whether it was UTF-16, as shells encode their commands.
     """
 
     plain: str
-    start: int
+    shift: int
     offset: int
-    end: int
+    is_wide: bool
 
-    def origin(self, span: Span) -> Span:
-        """Return where a span was decoded from."""
-        first, last = self.offset + span.start, self.offset + span.end
-        end = self.start - (-last * _GROUP // _BYTES)
-        return Span(self.start + first * _GROUP // _BYTES, min(end, self.end), span.kind)
+
+def _in_base64(text: str, find: Finder) -> Iterator[Span]:
+    runs = _runs(text)
+    pieces = list(_pieces(runs.raw.encode("ascii")))
+    joined = join([piece.plain for piece in pieces])
+    for number, span in joined.placed(find(joined.text)):
+        _, shift, offset, is_wide = pieces[number]
+        first = shift + (offset + span.start) * _GROUP // _BYTES
+        last = shift - (-(offset + span.end) * _GROUP // _BYTES)
+        yield runs.origin(first, last, span.kind, is_whole=is_wide)
+
+
+def _runs(text: str) -> _Runs:
+    found = [run.span() for run in compiled(_RUN).finditer(text)]
+    runs, places = [], []
+    for start, end in found:
+        run = text[start:end]
+        if not (run.islower() or run.isupper()):
+            runs.append(run)
+            places.append((start, end))
+    starts = accumulate((len(run) + len(_BETWEEN) for run in runs), initial=0)
+    return _Runs(_BETWEEN.join(runs), list(starts), places)
+
+
+def _pieces(raw: bytes) -> Iterator[_Piece]:
+    """Yield what can be read of runs of Base64."""
+    standard, readable = _tables()
+    groups = (raw + b" " * 2 * _GROUP).translate(standard)
+    for shift in range(_GROUP):
+        end = len(groups) - (len(groups) - shift) % _GROUP
+        decoded = binascii.a2b_base64(groups[shift:end])
+        for piece in compiled(_EIGHT).finditer(decoded.translate(readable).decode("ascii")):
+            first, last = piece.span()
+            # The last byte may be made of what only fills up a group.
+            end = shift + (last * _GROUP - 1) // _BYTES
+            last -= end >= len(raw) or raw[end] in b"= "
+            plain = decoded[first:last].decode("ascii")
+            yield _Piece(plain, shift, first, is_wide=False)
+            if "\0" in plain:
+                yield _Piece(plain.replace("\0", ""), shift, first, is_wide=True)
+
+
+@cache
+def _tables() -> tuple[bytes, bytes]:
+    """Return what brings Base64 into one alphabet, and what tells bytes of text from others.
+
+    What is no Base64 becomes ones alone, which no text begins or goes on with.
+    """
+    standard = bytes(byte if byte in _ALPHABET else ord("/") for byte in range(256))
+    readable = bytes(ord("x") if byte in _READABLE else ord(" ") for byte in range(256))
+    return standard.translate(bytes.maketrans(b"-_", b"+/")), readable
 
 
 def _in_percent(text: str, find: Finder) -> Iterator[Span]:
-    from urllib.parse import unquote_to_bytes  # noqa: PLC0415 - rarely needed
-
-    for word in _words().finditer(text):
-        if not _escape().search(word[0]):
-            continue
-        plain = unquote_to_bytes(_bytes(word[0])).decode("latin-1")
+    words = [word.span(1) for word in compiled(_WORD).finditer(f" {text}")]
+    joined = join([text[start - 1 : end - 1] for start, end in words])
+    plain = _unescaped(joined.text)
+    spans = [*find(plain)]
+    if "+" in joined.text:
         # A plus is a space in forms, and itself elsewhere.
-        spans = [*find(plain), *(find(plain.replace("+", " ")) if "+" in plain else ())]
-        if spans:
-            origins = _origins(word[0])
-            for span in spans:
-                start, end = word.start() + origins[span.start], word.start() + origins[span.end]
-                yield Span(start, end, span.kind)
+        spans += find(plain.replace("+", " "))
+    for number, span in joined.placed(_escaped(joined, spans)):
+        start = words[number][0] - 1
+        yield Span(start + span.start, start + span.end, span.kind)
 
 
-def _origins(word: str) -> list[int]:
-    """Return where each byte of a decoded word begins in the word, and where the last one ends."""
-    origins: list[int] = []
-    at = 0
-    for escape in _escape().finditer(word):
-        origins += _plain(word, at, escape.start())
-        origins.append(escape.start())
-        at = escape.end()
-    return [*origins, *_plain(word, at, len(word)), len(word)]
-
-
-def _plain(word: str, start: int, end: int) -> Iterator[int]:
-    if word.isascii():
-        yield from range(start, end)
+def _escaped(joined: Joined, spans: Sequence[Span]) -> Iterator[Span]:
+    """Yield where spans stood before the text was decoded."""
+    if not spans:
         return
-    for position in range(start, end):
-        yield from [position] * len(_bytes(word[position]))
+    escapes = (match.start() for match in compiled(_ESCAPE).finditer(joined.text))
+    places = [place - _ESCAPED * before for before, place in enumerate(escapes)]
+    for start, end, kind, _ in spans:
+        first = start + _ESCAPED * bisect_left(places, start)
+        yield Span(first, end + _ESCAPED * bisect_left(places, end), kind)
 
 
-def _bytes(text: str) -> bytes:
-    # A lone surrogate cannot be written as UTF-8.
-    return text.encode("utf-8", "backslashreplace")
-
-
-@cache
-def _runs() -> re.Pattern[str]:
-    return re.compile(r"[A-Za-z0-9+/_-]{16,}+={0,2}+")
-
-
-@cache
-def _printable() -> re.Pattern[bytes]:
-    return re.compile(rb"[\0\t\n\r -~]{8,}+")
-
-
-@cache
-def _words() -> re.Pattern[str]:
-    return re.compile(r"[^\s\"'<>]++")
+def _unescaped(text: str) -> str:
+    """Return a text with each escape replaced by one character, whatever its bytes mean."""
+    begin, *parts = text.split("%")
+    characters = _characters()
+    return begin + "".join(
+        [
+            characters[digits] + part[2:] if (digits := part[:2]) in characters else f"%{part}"
+            for part in parts
+        ]
+    )
 
 
 @cache
-def _escape() -> re.Pattern[str]:
-    return re.compile(r"%[0-9A-Fa-f]{2}")
+def _characters() -> dict[str, str]:
+    digits = "0123456789ABCDEFabcdef"
+    return {one + two: chr(int(one + two, 16)) for one in digits for two in digits}

@@ -146,6 +146,9 @@ _PLACEHOLDER = (
     r"\$\{[^{}]*\}|\$\([^()]*\)|\$[A-Z_][A-Z0-9_]*|\{\{[^{}]*\}\}|\{[A-Za-z_.]*\}|<[^<>]*>|%s|%\([a-z_]+\)s"
     r"|\*+|x{3,}|X{3,}|\S{0,64}(?:\.\.\.|…)|\[redacted:[A-Za-z_-]+\]|vault://\S+|null|none|None|true|false"
 )
+# Most texts are none, as these tell at once.
+_BEGIN_PLACEHOLDERS = frozenset("$%{<*xX[vnNtf")
+_END_PLACEHOLDERS = frozenset(".…")
 _MADE = r"[A-Za-z0-9+/=_.:-]{16,}"
 
 
@@ -166,10 +169,12 @@ def field_of(name: str) -> Field | None:
 
 def hides(field: Field, value: Any) -> bool:
     """Return whether the value of a secret field has to be hidden."""
+    if isinstance(value, str):
+        return _hides_text(field, value)
     if value is None or isinstance(value, bool):
         return False
-    if isinstance(value, str | bytes):
-        return _hides_text(field, value if isinstance(value, str) else value.decode("latin-1"))
+    if isinstance(value, bytes):
+        return _hides_text(field, value.decode("latin-1"))
     if isinstance(value, int | float):
         is_pin = field.strength is DIGITS and value >= _SMALLEST_PIN
         return is_pin or field.kind == "password"
@@ -180,6 +185,8 @@ def hides(field: Field, value: Any) -> bool:
 
 def is_placeholder(text: str) -> bool:
     """Return whether a text only stands for a secret, as in documentation, or names where it is."""
+    if text and text[0] not in _BEGIN_PLACEHOLDERS and text[-1] not in _END_PLACEHOLDERS:
+        return False
     return not text or compiled(_PLACEHOLDER).fullmatch(text) is not None
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
+from chalicelib.redaction.joined import BOUNDARY
 from chalicelib.redaction.span import Span
 
 _BEGIN, _END, _DASHES = "-----BEGIN ", "-----END", "-----"
@@ -15,15 +16,21 @@ def found(text: str) -> Iterator[Span]:
     """Yield where a text holds private keys."""
     if _BEGIN not in text:
         return
-    done = end_line = 0
-    for begin in _begins().finditer(text):
-        if begin.start() < done:
-            continue
+    at = 0
+    for part in text.split(BOUNDARY):
+        yield from (Span(at + start, at + end, kind) for start, end, kind, _ in _found(part))
+        at += len(part) + len(BOUNDARY)
+
+
+def _found(text: str) -> Iterator[Span]:
+    at = end_line = 0
+    # What lies in a key that was found is not looked at again.
+    while begin := _begins().search(text, at):
         if 0 <= end_line < begin.end():
             end_line = text.find(_END, begin.end())
-        done = _end(text, begin.end(), end_line)
-        if done > begin.end():
-            yield Span(begin.start(), done, "private-key")
+        at = _end(text, begin.end(), end_line)
+        if at > begin.end():
+            yield Span(begin.start(), at, "private-key")
 
 
 def _end(text: str, at: int, end_line: int) -> int:

@@ -175,6 +175,7 @@ PHRASES = (
         guard="",
         check="real",
     ),
+    _shape("url-userinfo", "://", r"([A-Za-z0-9]{20,256}+)@", guard="", check="random"),
     _shape(
         "sas",
         "SAS",
@@ -198,6 +199,12 @@ PHRASES = (
     ),
     _shape(
         "command-line",
+        "sshpass",
+        r"[ \t]{1,4}-p[ \t]{0,4}[\"']?+([^\s\"']{4,}+)",
+        check="real",
+    ),
+    _shape(
+        "command-line",
         "-u --user",
         r"[ \t]{1,4}[\"']?+[^\s:\"'@/]{1,64}+:([^\s\"']{4,}+)",
         guard=r"\S",
@@ -208,7 +215,12 @@ PHRASES = (
 _UNBROKEN = ("MII", *(begin for shape in TOKENS for begin in shape.begins if begin.isalnum()))
 # The same in any case: looked for in the text in lower case.
 FOLDED = (
-    _shape("bearer-token", "bearer", r"[ \t]{1,4}([a-z0-9._~+/=-]{12,}+)", check="random"),
+    _shape(
+        "bearer-token",
+        "bearer",
+        r"[ \t]{1,4}(?:token[ \t]{1,4})?+([a-z0-9._~+/=-]{12,}+)",
+        check="random",
+    ),
     _shape("basic-auth", "basic", r"[ \t]{1,4}([a-z0-9+/_-]{8,}+={0,2})", check="pair"),
     _shape(
         "password",

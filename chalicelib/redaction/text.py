@@ -31,8 +31,8 @@ def find(text: str) -> list[Span]:
 def _plain(text: str) -> Iterator[Span]:
     lowered = text.lower()
     if len(lowered) != len(text):
-        # A few letters have no single one in lower case; spans must mean the same in both.
-        lowered = "".join(low if len(low := each.lower()) == 1 else each for each in text)
+        # One letter becomes two in lower case; spans must mean the same in both.
+        lowered = text.replace("\u0130", "I").lower()
     yield from shapes.found(text, lowered)
     yield from assignments.found(text, lowered)
     yield from pem.found(text)

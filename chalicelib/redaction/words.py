@@ -11,7 +11,7 @@ _LONGEST = 4096
 # A digest in hexadecimal digits has as many characters.
 _DIGEST = 64
 _QUOTES = "\"'<>`"
-_BASE64 = r"[A-Za-z0-9+/]+={0,2}"
+_BASE64 = r"(?:data:[a-z0-9.+/-]{1,64};base64,)?+[A-Za-z0-9+/]+={0,2}"
 
 
 def long_words(text: str) -> Sequence[str]:

@@ -1,5 +1,7 @@
 """How long a megabyte takes to be redacted, as text, as JSON, as an image and as a document.
 
+Texts that are made to take long have goals of their own: docs/decisions/redaction.md says why.
+
 Processor time, the best of a few: what a quiet machine would take.
 """
 
@@ -12,9 +14,35 @@ from typing import Any
 
 from chalicelib.redaction import redact, redact_text
 from tests.bench.figure import Figure
+from tests.redaction.hostile import texts
 
 _BYTES = 1024 * 1024
 GOAL = 200
+# A text of nothing but secrets takes time for each of them.
+DENSE_GOAL = 2000
+# Other texts that look for a while as if they held some.
+NEARLY_GOAL = 600
+_HOSTILE_BYTES = 256 * 1024
+_HOSTILE = {
+    "secrets": DENSE_GOAL,
+    "pwd given": DENSE_GOAL,
+    "closed quotes": DENSE_GOAL,
+    "signature in open quotes": DENSE_GOAL,
+    "token in open braces": DENSE_GOAL,
+    "percent of secrets": DENSE_GOAL,
+    "base64 of secrets": DENSE_GOAL,
+    "cookies": NEARLY_GOAL * 2,
+    "ats": NEARLY_GOAL * 2,
+    "base64": NEARLY_GOAL,
+    "percent": NEARLY_GOAL,
+    "github-token ghp_ nearly": NEARLY_GOAL,
+    "keys with ends far away": GOAL,
+    "open brackets": GOAL,
+    "backslashes": GOAL,
+    "words": GOAL,
+    "nothing": GOAL,
+    "spaces": GOAL,
+}
 _QUICK_ROUNDS, _ROUNDS = 2, 5
 _LINE = "The scheduler hands over each slot that is due, and the worker takes its task by a token. "
 
@@ -30,6 +58,16 @@ def figures(*, quick: bool) -> Iterator[Figure]:
             unit="milliseconds a megabyte",
             goal=GOAL,
             details={"bytes": _size(payload), "rounds": rounds},
+        )
+    kinds = dict(texts(_HOSTILE_BYTES))
+    for name, goal in _HOSTILE.items():
+        seconds = min(_seconds(redact_text, kinds[name]) for _ in range(rounds))
+        yield Figure(
+            name=f"redaction.hostile.{name.replace(' ', '_')}",
+            value=round(seconds * 1000 * _BYTES / _HOSTILE_BYTES, 1),
+            unit="milliseconds a megabyte",
+            goal=goal,
+            details={"bytes": _HOSTILE_BYTES, "rounds": rounds},
         )
 
 

@@ -7,6 +7,7 @@ import base64
 import binascii
 import json
 import re
+from functools import lru_cache
 from urllib.parse import unquote, unquote_plus
 
 _RUN = re.compile(r"[A-Za-z0-9+/_-]{12,}")
@@ -21,11 +22,13 @@ def _holds(text: str, secret: str) -> bool:
     escaped = {json.dumps(secret)[1:-1], json.dumps(json.dumps(secret)[1:-1])[1:-1]}
     if any(form in text for form in {secret, *escaped}):
         return True
-    return any(secret.encode() in decoded for decoded in _decoded(text))
+    return any(secret.encode() in part for line in text.splitlines() for part in _decoded(line))
 
 
-def _decoded(text: str) -> list[bytes]:
-    runs = [run for line in _RUN.findall(text) for run in (line[shift:] for shift in range(4))]
+# Many secrets are looked for in the same lines.
+@lru_cache(maxsize=1024)
+def _decoded(line: str) -> list[bytes]:
+    runs = [run[shift:] for run in _RUN.findall(line) for shift in range(4)]
     return [decoded for run in runs if (decoded := _plain(run)) is not None]
 
 

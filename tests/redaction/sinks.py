@@ -1,29 +1,32 @@
 """Sinks: every way in which text leaves a function, each driven as it is in production.
 
-A sink takes a text with a secret and returns all that came out of it: the items of a table as
-DynamoDB keeps them, the lines of the log, the body of an answer or message.
+A sink takes texts with a secret each and returns all that came out of each of them: the items of a
+table as DynamoDB keeps them, the lines of the log, the body of an answer or message.
 """
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
+from functools import cache, lru_cache, wraps
 from io import StringIO
 from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
 import boto3
+import pytest
 
 from chalicelib.background.heartbeats.record import WorkHeartbeatKind, WorkHeartbeatUpdate
 from chalicelib.background.kinds import Ending, FollowUp
 from chalicelib.background.lease import Lease
 from chalicelib.background.service import TaskDraft
 from chalicelib.background.task import Task, TaskRef, derived_key
+from chalicelib.clock import SystemClock
 from chalicelib.functions.observability import logger, measure, traced
+from chalicelib.functions.wiring.container import container as this_container
 from chalicelib.incidents.incident import IncidentDomain, IncidentSeverity, Sighting
 from chalicelib.incidents.store import IncidentStore
 from chalicelib.journal.event import Event
@@ -34,7 +37,7 @@ from tests.functions.http.api import Api, a_job
 from tests.functions.invoke import Context, dead_letter_normal
 from tests.functions.log import recorded
 from tests.support.tasks import DONE, KIND, OPERATOR, errand, errands
-from tests.support.world import World
+from tests.support.world import World, a_world
 
 # Where in the items of a table their names stand.
 _NAMED = {
@@ -49,7 +52,7 @@ EVENT = SimpleNamespace(context=Context())
 
 @dataclass
 class Place:
-    """Where the cells of a module are."""
+    """Where the cells of a sink are."""
 
     world: World
     numbers: Iterator[int] = field(default_factory=count)
@@ -63,23 +66,59 @@ class Place:
         return f"{next(self.numbers):026}"
 
 
-type Sink = Callable[[Place, str], str]
+@contextmanager
+def a_place() -> Iterator[Place]:
+    """The functions' own container on a cloud of its own.
+
+    What a transaction takes grows with all that the cloud holds, so sinks do not share one.
+    """
+    this_container.cache_clear()
+    with a_world() as world, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SystemClock, "now", lambda _machine: world.clock.now())
+        yield Place(world)
 
 
-def log_message(_place: Place, text: str) -> str:
+type Sink = Callable[[tuple[str, ...]], list[str]]
+
+
+def one_by_one(tell: Callable[[str], str]) -> Sink:
+    """Return the sink through which texts go one by one."""
+
+    @wraps(tell)
+    def sink(texts: tuple[str, ...]) -> list[str]:
+        return [tell(text) for text in texts]
+
+    return sink
+
+
+def in_a_place[T](tell: Callable[[Place, tuple[str, ...]], T]) -> Callable[[tuple[str, ...]], T]:
+    """Return what texts go through on a cloud of its own."""
+
+    @wraps(tell)
+    def sink(texts: tuple[str, ...]) -> T:
+        with a_place() as place:
+            return tell(place, texts)
+
+    return sink
+
+
+@one_by_one
+def log_message(text: str) -> str:
     with recorded() as log:
         logging.getLogger("palyra.tick").warning("it said %s", text)
         logger.info(text)
     return log.output.getvalue()
 
 
-def log_fields(_place: Place, text: str) -> str:
+@one_by_one
+def log_fields(text: str) -> str:
     with recorded() as log:
         logger.info("seen", extra={"seen": text, "all": {"of": [text]}, "odd": OSError(text)})
     return log.output.getvalue()
 
 
-def log_exception(_place: Place, text: str) -> str:
+@one_by_one
+def log_exception(text: str) -> str:
     with recorded() as log:
         try:
             _fail(text)
@@ -88,7 +127,8 @@ def log_exception(_place: Place, text: str) -> str:
     return log.output.getvalue()
 
 
-def failed_function(_place: Place, text: str) -> str:
+@one_by_one
+def failed_function(text: str) -> str:
     """Return what is logged of a failure, and what Lambda is told and logs again."""
     with recorded() as log:
         try:
@@ -98,99 +138,90 @@ def failed_function(_place: Place, text: str) -> str:
     raise AssertionError("it did not fail")
 
 
-def metric(_place: Place, text: str) -> str:
+@one_by_one
+def metric(text: str) -> str:
     with redirect_stdout(StringIO()) as printed:
         measure({"DeadLetters": 1}, lane=text)
     return printed.getvalue()
 
 
-def journal(place: Place, text: str) -> str:
-    event = Event(
-        id=f"{place.name()}/done",
-        owner="main",
-        kind="cell.done",
-        actor=f"token:{text}",
-        subject=text,
-        at=place.world.clock.now(),
-        details={"reason": text, "deep": [{"note": text}], text: 1},
-    )
-    place.world.services.worker.journal.append(event)
-    return _newest("journal", event.id)
+@in_a_place
+def journal(place: Place, texts: tuple[str, ...]) -> list[str]:
+    events = [_event(place, text) for text in texts]
+    for event in events:
+        place.world.services.worker.journal.append(event)
+    return _kept("journal", [event.id for event in events])
 
 
-def incident(place: Place, text: str) -> str:
-    store, now, name = IncidentStore(), place.world.clock.now(), place.name()
-    sighting = Sighting(
-        owner="main",
-        domain=IncidentDomain.QUEUE,
-        dedupe_key=f"{name} {text}",
-        occurrence=name,
-        severity=IncidentSeverity.LOW,
-        summary=text,
-        detail=text,
-        evidence={"seen": text, "password": "hunter2-hunter2"},
-        related=(text,),
-    )
-    made = store.raise_(sighting, now)
-    store.resolve("main", made.id, text, now)
-    kept = _newest("incidents", made.id)
-    assert "hunter2-hunter2" not in kept
+@in_a_place
+def incident(place: Place, texts: tuple[str, ...]) -> list[str]:
+    store, now = IncidentStore(), place.world.clock.now()
+    made = [store.raise_(_sighting(place.name(), text), now) for text in texts]
+    for each, text in zip(made, texts, strict=True):
+        store.resolve("main", each.id, text, now)
+    kept = _kept("incidents", [each.id for each in made])
+    assert not any("hunter2-hunter2" in each for each in kept)
     return kept
 
 
-def dead_letter(_place: Place, text: str) -> str:
-    with recorded() as log, redirect_stdout(StringIO()):
-        dead_letter_normal(text)
-    return log.output.getvalue() + _newest("incidents", "system#")
+@in_a_place
+def dead_letter(_place: Place, texts: tuple[str, ...]) -> list[str]:
+    """Return what is logged of each message, with the incidents of all of them."""
+    logs = []
+    for text in texts:
+        with recorded() as log, redirect_stdout(StringIO()):
+            dead_letter_normal(text)
+        logs.append(log.output.getvalue())
+    (incidents,) = _kept("incidents", ["system#"])
+    return [log + incidents for log in logs]
 
 
-def failed_task(place: Place, text: str) -> str:
+@in_a_place
+def failed_task(place: Place, texts: tuple[str, ...]) -> list[str]:
     """Return the row of a task, the history of its attempts in it, and its end in the journal."""
-    services = place.world.services
-
-    def fail(_task: Task, _lease: Lease) -> Ending:
-        raise ValueError(text)
-
-    errands(services, fail)
-    task = errand(place.world, max_attempts=2)
-    with recorded():
-        services.handle(task.ref)
-        place.world.clock.move(timedelta(minutes=2))
-        services.handle(task.ref)
-    assert place.world.task(task.ref).state == "failed"
-    return _newest("work", task.ref.sk) + _newest("journal", task.ref.id)
+    return _of_tasks([_failed(place, text) for text in texts])
 
 
-def cancelled_task(place: Place, text: str) -> str:
+@in_a_place
+def cancelled_task(place: Place, texts: tuple[str, ...]) -> list[str]:
     errands(place.world.services)
-    task = errand(place.world)
-    place.world.services.tasks.cancel("main", OPERATOR, task.ref.id, text)
-    return _newest("work", task.ref.sk) + _newest("journal", task.ref.id)
+    tasks = [errand(place.world).ref for _ in texts]
+    for task, text in zip(tasks, texts, strict=True):
+        place.world.services.tasks.cancel("main", OPERATOR, task.id, text)
+    return _of_tasks(tasks)
 
 
-def message(place: Place, text: str) -> str:
-    """Return the message of a task that a machine made, and hands the text to."""
-    sent = list(_messages(_follow_up(place, text)))
-    assert sent
-    return "".join(sent)
+def message(texts: tuple[str, ...]) -> list[str]:
+    """Return the messages of tasks that a machine made, and hands the texts to."""
+    return [sent for _, sent in _followed(texts)]
 
 
-def follow_up(place: Place, text: str) -> str:
-    """Return the row of a task that a machine made, and hands the text to."""
-    return _newest("work", _follow_up(place, text).sk)
+def follow_up(texts: tuple[str, ...]) -> list[str]:
+    """Return the rows of tasks that a machine made, and hands the texts to."""
+    return [row for row, _ in _followed(texts)]
 
 
-def heartbeat(place: Place, text: str) -> str:
-    name = place.name()
-    update = WorkHeartbeatUpdate(
-        owner="main", kind=WorkHeartbeatKind.RUN, object_id=name, summary=text
-    )
-    place.world.services.worker.heartbeats.record(update, place.world.clock.now())
-    return _newest("heartbeats", name)
+@in_a_place
+def heartbeat(place: Place, texts: tuple[str, ...]) -> list[str]:
+    names = [place.name() for _ in texts]
+    for name, text in zip(names, texts, strict=True):
+        update = WorkHeartbeatUpdate(
+            owner="main", kind=WorkHeartbeatKind.RUN, object_id=name, summary=text
+        )
+        place.world.services.worker.heartbeats.record(update, place.world.clock.now())
+    return _kept("heartbeats", names)
 
 
-def run(place: Place, text: str) -> str:
-    """Return the steps and the header of a run whose model and tool tell the text."""
+@in_a_place
+def run(place: Place, texts: tuple[str, ...]) -> list[str]:
+    """Return the steps and the headers of runs whose model and tool tell the texts."""
+    kept = _kept("runs", [ran(place, text).run_id for text in texts])
+    assert all(each.count('"kind') >= len(("tool", "result", "answer")) for each in kept)
+    return kept
+
+
+def ran(place: Place, text: str) -> TaskRef:
+    """Return the task of a run whose model and tool tell the text."""
     services = place.world.services
     kind = services.worker.kinds[prompt.KIND]
     assert isinstance(kind, prompt.Prompt)
@@ -202,41 +233,30 @@ def run(place: Place, text: str) -> str:
         services.handle(task.ref)
     finally:
         kind.runs.provider, kind.runs.tools = before
-    kept = _newest("runs", task.ref.run_id)
     assert place.world.task(task.ref).state == "succeeded"
-    assert kept.count('"kind') >= len(("tool", "result", "answer"))
-    return kept
+    return task.ref
 
 
-def problem(place: Place, text: str) -> str:
-    """Return the refusal of a field that the text is told about again, and what is logged of it."""
-    with recorded() as log:
-        reply = place.api.post("/v1/jobs", a_job(tools=[text]))
-    assert reply.status == 422
-    return json.dumps(reply.body) + log.output.getvalue()
+@in_a_place
+def problem(place: Place, texts: tuple[str, ...]) -> list[str]:
+    """Return refusals of a field that the text is told about again, and what is logged of them."""
+    return [_refused_tool(place, text) for text in texts]
 
 
-def prompt_of_job(place: Place, text: str) -> str:
+@in_a_place
+def prompt_of_job(place: Place, texts: tuple[str, ...]) -> list[str]:
     before = _count("jobs", "work", "journal")
-    with recorded() as log:
-        refused = [
-            place.api.post("/v1/jobs", a_job(prompt=f"Please use this: {text}")),
-            place.api.post("/v1/jobs", a_job(name=text[:100])),
-        ]
-    assert [reply.status for reply in refused] == [422, 422]
+    told = [_refused_job(place, text) for text in texts]
     assert _count("jobs", "work", "journal") == before
-    return json.dumps([reply.body for reply in refused]) + log.output.getvalue()
+    return told
 
 
-def prompt_of_task(place: Place, text: str) -> str:
-    payload = {"prompt": "Say", "then": {"prompt": f"Please use this: {text}"}}
+@in_a_place
+def prompt_of_task(place: Place, texts: tuple[str, ...]) -> list[str]:
     before = _count("work", "journal")
-    with recorded() as log:
-        refused = place.api.post("/v1/tasks", {"kind": prompt.KIND, "payload": payload})
-    assert refused.status == 422
-    assert refused.body["errors"][0]["field"] == "payload.then.prompt"
+    told = [_refused_task(place, text) for text in texts]
     assert _count("work", "journal") == before
-    return json.dumps(refused.body) + log.output.getvalue()
+    return told
 
 
 # What tells the text itself, and so must show a marker in its place.
@@ -276,6 +296,86 @@ def _telling(text: str) -> Tool:
     return Tool(spec=spec, call=lambda _call: {"seen": text}, is_idempotent=True)
 
 
+def _event(place: Place, text: str) -> Event:
+    return Event(
+        id=f"{place.name()}/done",
+        owner="main",
+        kind="cell.done",
+        actor=f"token:{text}",
+        subject=text,
+        at=place.world.clock.now(),
+        details={"reason": text, "deep": [{"note": text}], text: 1},
+    )
+
+
+def _sighting(name: str, text: str) -> Sighting:
+    return Sighting(
+        owner="main",
+        domain=IncidentDomain.QUEUE,
+        dedupe_key=f"{name} {text}",
+        occurrence=name,
+        severity=IncidentSeverity.LOW,
+        summary=text,
+        detail=text,
+        evidence={"seen": text, "password": "hunter2-hunter2"},
+        related=(text,),
+    )
+
+
+def _failed(place: Place, text: str) -> TaskRef:
+    services = place.world.services
+
+    def fail(_task: Task, _lease: Lease) -> Ending:
+        raise ValueError(text)
+
+    errands(services, fail)
+    task = errand(place.world, max_attempts=2)
+    with recorded():
+        services.handle(task.ref)
+        place.world.clock.move(timedelta(minutes=2))
+        services.handle(task.ref)
+    assert place.world.task(task.ref).state == "failed"
+    return task.ref
+
+
+def _refused_tool(place: Place, text: str) -> str:
+    with recorded() as log:
+        reply = place.api.post("/v1/jobs", a_job(tools=[text]))
+    assert reply.status == 422
+    return json.dumps(reply.body) + log.output.getvalue()
+
+
+def _refused_job(place: Place, text: str) -> str:
+    with recorded() as log:
+        refused = [
+            place.api.post("/v1/jobs", a_job(prompt=f"Please use this: {text}")),
+            place.api.post("/v1/jobs", a_job(name=text[:100])),
+        ]
+    assert [reply.status for reply in refused] == [422, 422]
+    return json.dumps([reply.body for reply in refused]) + log.output.getvalue()
+
+
+def _refused_task(place: Place, text: str) -> str:
+    payload = {"prompt": "Say", "then": {"prompt": f"Please use this: {text}"}}
+    with recorded() as log:
+        refused = place.api.post("/v1/tasks", {"kind": prompt.KIND, "payload": payload})
+    assert refused.status == 422
+    assert refused.body["errors"][0]["field"] == "payload.then.prompt"
+    return json.dumps(refused.body) + log.output.getvalue()
+
+
+# Both sinks look at the same tasks.
+@lru_cache(maxsize=1)
+@in_a_place
+def _followed(place: Place, texts: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return the row and the messages of the task that is made of each text."""
+    tasks = [_follow_up(place, text).sk for text in texts]
+    messages = list(_messages())
+    sent = ["".join(each for each in messages if task in each) for task in tasks]
+    assert all(sent)
+    return list(zip(_kept("work", tasks), sent, strict=True))
+
+
 def _follow_up(place: Place, text: str) -> TaskRef:
     services = place.world.services
     follow_up = FollowUp("next", KIND, {"note": text, "password": "hunter2-hunter2"})
@@ -289,26 +389,35 @@ def _fail(text: str) -> None:
     raise ValueError(text)
 
 
-def _messages(ref: TaskRef) -> Iterator[str]:
+def _messages() -> Iterator[str]:
     sqs = _client("sqs")
     queue = sqs.get_queue_url(QueueName="palyra-local-normal")["QueueUrl"]
     while got := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
         for each in got:
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=each["ReceiptHandle"])
-            if ref.sk in each["Body"]:
-                yield json.dumps(each)
+            yield json.dumps(each)
 
 
-def _newest(table: str, name: str) -> str:
-    """Return the items of a table that have a name in their key, and fail where there are none."""
-    answer = _client("dynamodb").scan(
-        TableName=f"palyra-local-{table}",
-        FilterExpression="contains(#named, :name)",
-        ExpressionAttributeNames={"#named": _NAMED[table]},
-        ExpressionAttributeValues={":name": {"S": name}},
-    )
-    assert answer["Items"]
-    return "\n".join(json.dumps(item, ensure_ascii=False) for item in answer["Items"])
+def _of_tasks(refs: Sequence[TaskRef]) -> list[str]:
+    rows = _kept("work", [ref.sk for ref in refs])
+    events = _kept("journal", [ref.id for ref in refs])
+    return [row + event for row, event in zip(rows, events, strict=True)]
+
+
+def _kept(table: str, names: Sequence[str]) -> list[str]:
+    """Return the items with each name in their key; fail where there are none of one.
+
+    The table is read once: a scan for each name would take longer with every cell before it.
+    """
+    pages = _client("dynamodb").get_paginator("scan").paginate(TableName=f"palyra-local-{table}")
+    items = [
+        (item[_NAMED[table]]["S"], json.dumps(item, ensure_ascii=False))
+        for page in pages
+        for item in page["Items"]
+    ]
+    kept = ["\n".join(item for key, item in items if name in key) for name in names]
+    assert all(kept)
+    return kept
 
 
 def _count(*tables: str) -> int:

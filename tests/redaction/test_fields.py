@@ -92,10 +92,33 @@ def test_a_name_that_often_is_harmless_counts_where_its_value_is_made_by_a_machi
         {"bytes": f"password={SECRET}".encode()},
         {f"password={SECRET}": 1},
         {"set": {f"password={SECRET}"}},
+        {b"password=" + SECRET.encode(): 1},
+        [["password", SECRET], ["Accept", "*/*"]],
+        (("X-Api-Key", SECRET),),
+        ["login", "--password", SECRET, "--verbose"],
+        {"escaped": '{"x": "pass\\u0077ord=' + SECRET + '"}'},
     ],
 )
 def test_a_secret_is_found_however_deep_it_lies(content: Any) -> None:
     assert SECRET not in str(redact(content))
+
+
+def test_a_private_key_in_a_list_of_lines_is_hidden_to_its_end() -> None:
+    label = "PRIVATE KEY"
+    lines = [f"-----BEGIN {label}-----", "MIIE" * 16, "QUJD" * 16, f"-----END {label}-----"]
+    assert redact(["before", *lines, "after"]) == [
+        "before",
+        *["[redacted:private-key]"] * 4,
+        "after",
+    ]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [["token", "count"], ["password", "secret"], ["the --token", "x"], ["--token-ttl", "12h"]],
+)
+def test_a_list_of_words_stays_as_it_is(content: Any) -> None:
+    assert redact(content) == content
 
 
 def test_what_is_not_secret_stays_as_it_is() -> None:

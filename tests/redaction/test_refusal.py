@@ -6,7 +6,7 @@ from chalicelib.errors import Invalid
 from chalicelib.providers import ToolCall, ToolResult
 from chalicelib.redaction import refuse_secrets
 from tests.redaction.canaries import canaries
-from tests.redaction.sinks import Place, run
+from tests.redaction.sinks import Place, ran
 from tests.support.world import World
 
 GITHUB = next(canary.secret for canary in canaries() if canary.kind == "github-classic")
@@ -35,7 +35,7 @@ def test_what_holds_no_secret_is_taken(content: Any) -> None:
 
 
 def test_a_call_whose_arguments_held_a_secret_is_not_made(world: World) -> None:
-    run(Place(world), GITHUB)
+    ran(Place(world), GITHUB)
 
     turns = _turns(world)
     asked = [turn.arguments for turn in turns if isinstance(turn, ToolCall)]
