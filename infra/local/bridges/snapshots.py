@@ -3,14 +3,22 @@
 A snapshot is of one instant: the process forks, and the child, in which nothing moves, writes what
 it finds. So no transaction is saved by half, and nobody waits for the disk. A service that has not
 changed since the last snapshot is linked from it rather than written again.
+
+MiniStack hands out deep copies of its state, and writes JSON piece by piece: 50,000 items take six
+seconds so. The child needs no copy, since nobody else will see or change what it reads, and has the
+memory for a whole text: one second.
 """
 
+import copy
 import hashlib
 import json
 import os
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, TextIO
 
 from ministack.core import persistence
 
@@ -30,16 +38,18 @@ def load_from(generations: Generations) -> None:
 
 def write(services: Services, generations: Generations) -> None:
     """Write a snapshot, unless nothing has changed. To be called in a forked child."""
-    states = {name: state for name, get in services.items() if (state := get()) is not None}
+    with _uncopied():
+        states = {name: state for name, get in services.items() if (state := get()) is not None}
     digests = {name: _digest(state) for name, state in states.items()}
     before = _Before(generations.current())
     if digests == before.digests:
         return
     folder = generations.begin()
     persistence.STATE_DIR = str(folder)
-    for name, state in states.items():
-        if not before.link(name, digests[name], folder):
-            persistence.save_state(name, state)
+    with _in_one_piece():
+        for name, state in states.items():
+            if not before.link(name, digests[name], folder):
+                persistence.save_state(name, state)
     (folder / _DIGESTS).write_text(json.dumps(digests))
     _check_whole(folder, digests)
     generations.publish(folder)
@@ -60,6 +70,34 @@ class _Before:
             return False
         os.link(self._folder / f"{name}.json", folder / f"{name}.json")
         return True
+
+
+@contextmanager
+def _uncopied() -> Iterator[None]:
+    def itself(of: Any, _memo: Any = None) -> Any:
+        return of
+
+    with _in_place_of(copy, "deepcopy", itself):
+        yield
+
+
+@contextmanager
+def _in_one_piece() -> Iterator[None]:
+    def dump(of: object, file: TextIO, **how: Any) -> None:
+        file.write(json.dumps(of, **how))
+
+    with _in_place_of(persistence, "json", SimpleNamespace(**{**vars(json), "dump": dump})):
+        yield
+
+
+@contextmanager
+def _in_place_of(module: Any, name: str, other: Any) -> Iterator[None]:
+    was = getattr(module, name)
+    setattr(module, name, other)
+    try:
+        yield
+    finally:
+        setattr(module, name, was)
 
 
 def _digest(state: object) -> str:

@@ -18,6 +18,7 @@ from tests.infra.waiting import eventually
 
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:test"
 PLAIN_DELAY_SECONDS = 0.5
+MANY_SECONDS = 0.3
 
 
 def document(*paths: str) -> bytes:
@@ -97,6 +98,34 @@ def unpacks_a_package_once(emulator: Emulator) -> bool:
     return len(found) == 1
 
 
+def finds_the_last_of_many_items(emulator: Emulator) -> bool:
+    dynamodb = emulator.client("dynamodb")
+    types = {"pk": ("S", "HASH"), "sk": ("N", "RANGE")}
+    dynamodb.create_table(
+        TableName="many",
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": of} for name, (of, _) in types.items()
+        ],
+        KeySchema=[{"AttributeName": name, "KeyType": of} for name, (_, of) in types.items()],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    for first in range(0, 2_000, 25):
+        items = [{"pk": {"S": "a"}, "sk": {"N": str(first + each)}} for each in range(25)]
+        puts = [{"PutRequest": {"Item": item}} for item in items]
+        dynamodb.batch_write_item(RequestItems={"many": puts})
+    asked = time.monotonic()
+    found = dynamodb.query(
+        TableName="many",
+        KeyConditionExpression="#0 = :0 AND #1 < :1",
+        ExpressionAttributeNames={"#0": "pk", "#1": "sk"},
+        ExpressionAttributeValues={":0": {"S": "a"}, ":1": {"N": "1500"}},
+        ScanIndexForward=False,
+        Limit=1,
+    )
+    assert found["Items"][0]["sk"]["N"] == "1499"
+    return time.monotonic() - asked < MANY_SECONDS
+
+
 def saves_without_being_ended(emulator: Emulator) -> bool:
     emulator.client("ssm").put_parameter(Name="kept", Value="secret of ours", Type="String")
 
@@ -134,6 +163,7 @@ BRIDGES: dict[str, Callable[[Emulator], bool]] = {
     "infra/local/bridges/put_rest_api.py": overwrites_a_rest_api,
     "infra/local/bridges/drop_empty_compression.py": takes_an_empty_compression_size,
     "infra/local/bridges/instant_functions.py": makes_functions_that_are_ready,
+    "infra/local/bridges/quick_key_conditions.py": finds_the_last_of_many_items,
     "infra/local/bridges/unpack_once.py": unpacks_a_package_once,
     "infra/local/bridges/snapshots.py": saves_without_being_ended,
 }
