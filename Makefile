@@ -36,6 +36,7 @@ test-all: export TEST_MODEL := full
 test-all: export TEST_SIMULATION := full
 test-all: export TEST_STORM := 50
 test-all: export TEST_FUZZ := 20000
+test-all: export TEST_JOURNAL := 50000
 test-all: test test-deployed test-browser
 
 simulate: $(READY)  ## faults at random: make simulate SCHEDULES=100000 SEED=7, or REPLAY=line

@@ -19,6 +19,7 @@ from chalice.app import Chalice
 
 from chalicelib.functions.dead_letters import dead_letters
 from chalicelib.functions.http.console import console
+from chalicelib.functions.http.erasures import erasures
 from chalicelib.functions.http.heartbeats import heartbeats
 from chalicelib.functions.http.jobs import jobs
 from chalicelib.functions.http.journal import journal
@@ -36,6 +37,6 @@ app = Chalice(app_name="palyra", configure_logs=False)
 app.register_middleware(as_problems, "http")
 for blueprint in (
     *(schedules, sweeps, seals, queues, dead_letters),
-    *(root, jobs, runs, tasks, heartbeats, journal, console),
+    *(root, jobs, runs, tasks, heartbeats, journal, erasures, console),
 ):
     app.register_blueprint(blueprint)

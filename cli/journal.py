@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from cli import journal_export, journal_tail, journal_verify
+from cli import journal_days, journal_erase, journal_export, journal_tail, journal_verify
 from cli.columns import Column
 from cli.examples import examples
 from cli.journal_filters import asks_filters
@@ -66,6 +66,20 @@ def search(session: Session, *, query: dict[str, Any], most: int | None) -> None
     """List the entries that are asked for, newest first."""
     page = session.api.listed("/v1/journal", most, **query)
     show_page(session, page, _COLUMNS, _row, "no such entries")
+
+
+@journal.command(
+    epilog=examples(
+        "palyra journal days", "palyra journal days --from 2026-01-01 --to 2026-11-22 --json"
+    )
+)
+@click.option("--from", "first", metavar="DAY", help="The first day; 30 days ago unless said.")
+@click.option("--to", "last", metavar="DAY", help="The last day; today unless said.")
+@asks_api
+def days(session: Session, *, first: str | None, last: str | None) -> None:
+    """Count the events of each day (UTC) by kind, those that were moved to S3 too."""
+    counted = session.api.get("/v1/journal/days", **{"from": first, "to": last})
+    journal_days.show(session, counted)
 
 
 @journal.command(epilog=examples("palyra journal show 3 17"))
@@ -135,13 +149,49 @@ def verify(session: Session, *, timeout: float | None, key: str | None) -> None:
         click.get_current_context().exit(Exit.FAILED)
 
 
+@journal.command(
+    epilog=examples('palyra journal erase ID --reason "asked for in ticket 4711"')
+    + "\n\nWhat is left after that, and what is not: docs/erasure.md."
+)
+@click.argument("subject", metavar="ID")
+@click.option("--reason", required=True, help="Why; it stays, so let it name nobody.")
+@click.option("--yes", "is_sure", is_flag=True, help="Do not ask.")
+@asks_key
+@asks_api
+def erase(session: Session, subject: str, *, reason: str, is_sure: bool, key: str | None) -> None:
+    """Erase what was written in a deleted job, or in a task that ended, and in its runs.
+
+    It cannot be undone. What happened and when stays in the journal, which still verifies.
+    """
+    if not is_sure:
+        journal_erase.confirm(session, subject)
+    made = session.api.make("/v1/erasures", {"subject": subject, "reason": reason}, key=key)
+    if session.as_json:
+        session.screen.document(made.document)
+    else:
+        task = made.document["id"]
+        session.screen.line(task)
+        session.screen.note(f"`palyra tasks show {task}` says when nothing of it can be read")
+
+
+@journal.command(epilog=examples("palyra journal erasures --json | jq '.items[].subject'"))
+@asks_how_many
+@asks_api
+def erasures(session: Session, *, most: int | None) -> None:
+    """List what was erased, the latest first."""
+    page = session.api.listed("/v1/erasures", most)
+    show_page(session, page, journal_erase.COLUMNS, journal_erase.row, "nothing was erased")
+
+
 def _row(entry: dict[str, Any]) -> list[Value]:
     where = [str(entry["stream"]), str(entry["seq"])]
     return [Instant(entry["at"]), entry["kind"], entry["actor"], entry["subject"], *where]
 
 
 def _pairs(entry: dict[str, Any]) -> list[tuple[str, Value]]:
-    payload = entry.get("payload")
+    payload, personal = entry.get("payload"), entry.get("personal")
+    if isinstance(personal, dict):
+        personal = json.dumps(personal, ensure_ascii=False)
     return [
         ("stream", str(entry["stream"])),
         ("seq", str(entry["seq"])),
@@ -151,6 +201,7 @@ def _pairs(entry: dict[str, Any]) -> list[tuple[str, Value]]:
         ("subject", entry["subject"]),
         ("id", entry["id"]),
         ("details", json.dumps(entry["details"], ensure_ascii=False)),
+        ("personal", personal),
         ("payload", f"{payload['bytes']} bytes, SHA-256 {payload['sha256']}" if payload else None),
         ("previous", entry["previous"]),
         ("link", entry["link"]),

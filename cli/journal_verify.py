@@ -60,12 +60,16 @@ def _pairs(found: dict[str, Any]) -> list[tuple[str, Value]]:
     return [
         ("journal", State("holds" if found["holds"] else "broken")),
         ("events", str(found["events"])),
+        ("archived", str(found["archived_events"]) if found["archived_events"] else None),
         ("seals", str(found["seals"])),
         ("sealed", Instant(found["sealed_at"])),
         ("unsealed", None if unsealed is None else str(unsealed)),
         ("payloads", str(found["payloads"])),
         ("runs", str(found["runs"])),
         ("expired runs", str(found["expired_runs"]) if found["expired_runs"] else None),
+        ("erased runs", str(found["erased_runs"]) if found["erased_runs"] else None),
+        ("personal", str(found["personal"]) if found["personal"] else None),
+        ("erased", str(found["erased"]) if found["erased"] else None),
         ("troubles", str(found["trouble_count"]) if found["trouble_count"] else None),
     ]
 

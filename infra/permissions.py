@@ -70,15 +70,22 @@ CLASSES: Mapping[str, FunctionClass] = {
             ),
             table(
                 "system",
+                BatchGetItem="read the keys of what is personal on a page of the journal",
                 GetItem="know a repeated request by its key; say when the last tick was",
-                PutItem="keep what a request has made; enter a stream of the journal",
-                Query="list the verifications of a journal",
+                PutItem="keep what a request has made, and the key of what is personal of it",
+                Query="list the verifications of a journal, and what was erased",
+            ),
+            key(
+                "personal",
+                Decrypt="open what is personal in the journal",
+                GenerateDataKey="make the key of what is personal of a job or task",
             ),
             objects(
                 "payloads",
                 GetObject="say what an export holds; sign the link to it",
                 PutObject="keep a payload that is too large for a row",
             ),
+            objects("seals", GetObject="show events that were moved"),
             queues(
                 "Lanes",
                 *_LANES,
@@ -160,12 +167,18 @@ CLASSES: Mapping[str, FunctionClass] = {
     "seal": FunctionClass(
         functions=("journal_seal",),
         grants=(
-            table("system", Query="know all streams"),
+            table(
+                "system",
+                GetItem="see whether it is time to move what is old",
+                Query="know all streams",
+                UpdateItem="take a turn at moving what is old",
+            ),
             table(
                 "journal",
                 BatchGetItem="see that what was sealed is still the same",
-                PutItem="put a seal",
-                Query="find the last seal, and where streams end",
+                DeleteItem="delete what was moved to S3, sealed and signed",
+                PutItem="put a seal, or the tombstone of what is moved",
+                Query="find the last seal, where streams end, and what is old",
             ),
             table(
                 "incidents",
@@ -174,7 +187,11 @@ CLASSES: Mapping[str, FunctionClass] = {
                 UpdateItem="count it once more; end the one of late seals",
             ),
             listing("seals", ListBucket="see which seals were copied"),
-            objects("seals", PutObject="copy a seal"),
+            objects(
+                "seals",
+                GetObject="read what was moved back before it is deleted",
+                PutObject="copy a seal; move old events",
+            ),
             key("seal", GetPublicKey="check the last seal", Sign="sign the next one"),
         ),
     ),
@@ -192,11 +209,12 @@ CLASSES: Mapping[str, FunctionClass] = {
             table(
                 "jobs",
                 GetItem="judge a slot by its job as it is now",
-                UpdateItem="hold and free the job's lock",
+                UpdateItem="hold and free the job's lock; erase what was asked of it",
             ),
             index("due", of="jobs", Query="say what is due (system.health)"),
             table(
                 "runs",
+                DeleteItem="erase the steps of a run",
                 GetItem="see a run that was begun before",
                 PutItem="begin a run; keep its steps",
                 Query="go on where a dead worker stopped",
@@ -215,6 +233,7 @@ CLASSES: Mapping[str, FunctionClass] = {
             ),
             table(
                 "journal",
+                GetItem="see that it says of a key that it was erased",
                 PutItem="write down how a run ended",
                 Query="find its end; search, export and verify it",
             ),
@@ -222,11 +241,15 @@ CLASSES: Mapping[str, FunctionClass] = {
                 "system",
                 GetItem="say when the last tick was (system.health); go on with a verification",
                 PutItem="enter a stream of the journal; keep how far a verification is",
+                UpdateItem="erase the key of what is personal of a job or task",
             ),
             listing("seals", ListBucket="hold seals against their copies"),
+            objects("seals", GetObject="search, export and verify events that were moved"),
             key("seal", GetPublicKey="check the signatures of seals"),
+            listing("payloads", ListBucket="find the payloads that are to be erased"),
             objects(
                 "payloads",
+                DeleteObject="erase the payloads of a job or task",
                 GetObject="read a payload too large for a row; go on with an export",
                 PutObject="keep that of a task that follows; write an export",
             ),

@@ -40,7 +40,7 @@ class TaskConclusion:
                 "task": task.ref.id,
                 "kind": task.kind,
                 "state": task.state,
-                "reason": task.reason,
+                "reason": task.reason_for_all,
                 "attempts": task.attempt + 1,
             },
         )

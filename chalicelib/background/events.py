@@ -7,6 +7,8 @@ from chalicelib.background.task import Task
 from chalicelib.journal.event import Event
 from chalicelib.policy.request import Decision
 
+UNSAID = "cancelled by an operator"
+
 
 def created(new: NewTask, actor: str) -> Event:
     """Return the event of a task's making."""
@@ -17,12 +19,18 @@ def created(new: NewTask, actor: str) -> Event:
         actor=actor,
         subject=new.ref.id,
         at=new.created_at,
-        details={"kind": new.kind, "lane": new.lane, "payload_sha256": new.payload_sha256},
+        details={"kind": new.kind, "lane": new.lane},
+        # Who guesses what a task was told could prove it by its digest.
+        personal={"payload_sha256": new.payload_sha256} if new.payload_sha256 else {},
     )
 
 
 def moved(task: Task, how: str, actor: str, now: datetime, reason: str = "") -> Event:
-    """Return the event of a task that an operator paused, resumed, retried or cancelled."""
+    """Return the event of a task that an operator paused, resumed, retried or cancelled.
+
+    A reason that somebody wrote is personal; where nobody did, no key is needed to cancel a task.
+    """
+    is_theirs = reason not in {"", UNSAID}
     return Event(
         id=f"{task.ref.id}/{task.token}/{how}",
         owner=task.ref.owner,
@@ -30,7 +38,8 @@ def moved(task: Task, how: str, actor: str, now: datetime, reason: str = "") -> 
         actor=actor,
         subject=task.ref.id,
         at=now,
-        details={"from": task.state, "attempts": task.attempt + 1, "reason": reason},
+        details={"from": task.state, "attempts": task.attempt + 1},
+        personal={"reason": reason} if is_theirs else {},
     )
 
 

@@ -8,6 +8,8 @@ from chalicelib.background.lease import Lease
 from chalicelib.background.store import End, LostClaim
 from chalicelib.background.task import State, Task
 from chalicelib.clock import Clock
+from chalicelib.journal.erasure.store import KeyStore
+from chalicelib.journal.erasure.vouching import KeyVoucher
 from chalicelib.journal.faults import Alarm, JournalFault
 from chalicelib.journal.seals.copies import SealCopies
 from chalicelib.journal.seals.signing import Signatures
@@ -40,6 +42,7 @@ class JournalVerify:
     copies: SealCopies
     signatures: Signatures
     runs: Runs
+    keys: KeyStore
     verifications: VerificationStore
     alarm: Alarm
     clock: Clock
@@ -80,6 +83,7 @@ class JournalVerify:
             seal_store=self.seals,
             seal_copies=self.copies,
             known_runs=self.runs,
+            keys=KeyVoucher(owner=owner, store=self.keys, journal=self.journal),
         )
 
     def _keep(self, task: Task, verification: Verification) -> None:

@@ -68,6 +68,30 @@ class Payloads:
             raise PayloadLost(f"the payload of {task.ref.id} has changed")
         return json.loads(body)
 
+    def erase(self, owner: str, subject: str) -> int:
+        """Delete the payloads of a job or task and of all that came of it; return how many.
+
+        Those that no row points to are among them: their ids begin with its id.
+
+        Raises:
+            Unavailable: S3 did not answer.
+        """
+        number, after = 0, ""
+        while True:
+            found = aws.call(
+                "S3",
+                self._client.list_objects_v2,
+                Bucket=self._bucket,
+                Prefix=f"{owner}/{subject}",
+                StartAfter=after,
+            ).get("Contents", [])
+            if not found:
+                return number
+            for each in found:
+                after = each["Key"]
+                aws.call("S3", self._client.delete_object, Bucket=self._bucket, Key=after)
+                number += 1
+
     @cached_property
     def _client(self) -> Any:
         return aws.client("s3")

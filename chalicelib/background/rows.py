@@ -92,6 +92,7 @@ class WorkRow(Table):
     busy = UnicodeAttribute(null=True)
     history: ListAttribute[str] = ListAttribute(null=True)
     requested_by = UnicodeAttribute(null=True)
+    erased = BooleanAttribute(null=True)
     ttl = WholeNumber(null=True)
 
 
@@ -149,6 +150,7 @@ def task_of(row: WorkRow) -> Task:
         busy=row.busy or "",
         history=tuple(map(_attempt, row.history or ())),
         requested_by=row.requested_by or "",
+        is_erased=bool(row.erased),
     )
 
 

@@ -9,7 +9,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -142,7 +142,7 @@ class TaskService:
                 if key:
                     self.requests.keep(key, first.ref.id, now)
                 return Made(first, is_new=False)
-            new = self._new(owner, draft)
+            new = replace(self._new(owner, draft), requested_by=actor)
             writes = [self.work.put_write(new), *self._bookkeeping(owner, draft, new)]
             if key:
                 writes.append(self.requests.write(key, new.ref.id, now))
@@ -237,6 +237,8 @@ class TaskService:
         """
 
         def decide(task: Task, now: datetime) -> tuple[Write, Event]:
+            if task.is_erased:
+                raise Conflict("what it was told was erased", fix="make a new task")
             fix = "only a failed, unknown, cancelled or expired task can be retried"
             _require(task, Move.RETRY, fix)
             write = self.work.retry_write(task, now, first_look(None, None, now, self.pace))

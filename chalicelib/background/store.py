@@ -387,7 +387,31 @@ class WorkStore:
         if task.state is State.UNKNOWN and task.checkpoint:
             actions.append(WorkRow.repeat_token.set(task.checkpoint.token))
             actions.append(WorkRow.repeat_seq.set(task.checkpoint.seq))
-        return self._other_write(task, Move.RETRY, State.QUEUED, actions)
+        unless_erased = WorkRow.erased.does_not_exist()
+        return self._other_write(task, Move.RETRY, State.QUEUED, actions, unless_erased)
+
+    # What erasure needs.
+
+    def erase(self, task: Task) -> None:
+        """Take from a task that ended what it was told and what came of it; it lives no more.
+
+        What became of it, and when, stays.
+
+        Raises:
+            Refused: it lives again.
+        """
+        silent = [attempt._replace(reason="") for attempt in task.history]
+        gone = (
+            *(WorkRow.payload, WorkRow.payload_key, WorkRow.payload_sha256, WorkRow.reason),
+            *(WorkRow.cancel_reason, WorkRow.group, WorkRow.serial, WorkRow.busy),
+        )
+        actions: list[Action] = [
+            WorkRow.erased.set(True),
+            *(attribute.remove() for attribute in gone),
+            WorkRow.history.set(history_of(silent)) if silent else WorkRow.history.remove(),
+        ]
+        as_seen = (WorkRow.token == task.token) & (WorkRow.state == task.state)
+        WorkRow.change(*task.ref, actions, as_seen)
 
     # What delegation needs of a parent's row.
 

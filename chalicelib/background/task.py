@@ -251,7 +251,8 @@ class Task:
         children: how many tasks it has delegated, and `descendants` those of its whole tree.
         busy: which of its children may run now.
         history: the attempts that failed, oldest first; one that died without a word is missing.
-        requested_by: who asked for a firing beside the schedule, or empty.
+        requested_by: who asked for it, or empty where the schedule or another task did.
+        is_erased: what it was told and what came of it is gone.
     """
 
     ref: TaskRef
@@ -292,6 +293,7 @@ class Task:
     busy: str = ""
     history: tuple[Attempt, ...] = ()
     requested_by: str = ""
+    is_erased: bool = False
 
     @property
     def has_fired(self) -> bool:
@@ -310,6 +312,16 @@ class Task:
         """Return its state, or `cancel_requested` while that is asked of it."""
         waiting = self.cancel is not None and not self.state.is_terminal
         return "cancel_requested" if waiting else str(self.state)
+
+    @property
+    def reason_for_all(self) -> str:
+        """Return why it ended, without what an operator wrote and what an error says.
+
+        Either may be about somebody, and the journal keeps what nobody can erase.
+        """
+        if self.state is State.CANCELLED:
+            return ""
+        return self.reason.partition(": ")[0] if self.state is State.FAILED else self.reason
 
     def lease_is_over(self, now: datetime) -> bool:
         """Return whether whoever holds it is believed dead."""

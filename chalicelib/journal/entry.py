@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from chalicelib.journal.chain import link
+from chalicelib.journal.personal import Place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +53,17 @@ class Entry:
     def details(self) -> dict[str, Any]:
         """Return what else is known of it."""
         return dict(self.facts["details"])
+
+    @property
+    def sealed(self) -> dict[str, Any] | None:
+        """Return what is personal as it is sealed, or None where nothing is."""
+        sealed: dict[str, Any] | None = self.facts.get("personal")
+        return sealed
+
+    @property
+    def place(self) -> Place:
+        """Return which event of whose journal it is, as what is personal of it is bound to."""
+        return Place(self.chain.partition("#")[0], self.subject, self.id)
 
     @property
     def is_whole(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from chalicelib.clock import rfc3339
 from chalicelib.journal.chain import canonical
+from chalicelib.journal.personal import NoSealer, PersonalSealer, Place
 from chalicelib.redaction import redact
 
 STREAMS = 8
@@ -35,6 +36,7 @@ class Event:
         subject: what it was done to.
         at: when.
         details: what else is worth knowing; secrets in it are redacted.
+        personal: what of it somebody wrote or is about somebody; it is sealed, and can be erased.
     """
 
     id: str
@@ -44,15 +46,32 @@ class Event:
     subject: str
     at: datetime
     details: Mapping[str, Any] = field(default_factory=dict)
+    personal: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def stream(self) -> str:
         """Return the name of the event's audit stream; a subject's events share one."""
         return audit_stream(self.owner, stream_of(self.subject))
 
-    def content(self) -> str:
-        """Return the redacted event as canonical JSON: what is stored and hashed."""
-        return canonical(self._head() | {"details": redact(self.details)})
+    def content(self, sealer: PersonalSealer | None = None) -> str:
+        """Return the redacted event as canonical JSON: what is stored and hashed.
+
+        Args:
+            sealer: seals what is personal, anew at each call.
+
+        Raises:
+            NoSealer: something is personal, and nothing can seal it.
+            Erased: what is known of the subject was erased.
+            Unavailable: the subject's key cannot be reached.
+        """
+        head = self._head()
+        content = head | {"details": redact(self.details)}
+        if not self.personal:
+            return canonical(content)
+        if sealer is None:
+            raise NoSealer(f"{self.kind} has personal details")
+        place = Place(self.owner, head["subject"], head["id"])
+        return canonical(content | {"personal": sealer.seal(place, redact(self.personal))})
 
     def pointer(self, sha256: str, size: int) -> str:
         """Return what is stored of an event whose content stands elsewhere: where, and its size."""

@@ -120,7 +120,7 @@ def message(seal_link: str) -> bytes:
 
 def root(heads: Mapping[str, Head]) -> str:
     """Return the Merkle root over the heads in order of their names, as 64 hexadecimal digits."""
-    return _tree([_leaf(stream, heads[stream]) for stream in sorted(heads)]).hex()
+    return tree([leaf_of(_LEAF_CONTEXT, name)(*heads[name]) for name in sorted(heads)]).hex()
 
 
 def own_faults(seal: SignedSeal, valid: Valid) -> Iterator[str]:
@@ -177,16 +177,21 @@ def _seal(content: Mapping[str, Any]) -> Seal:
     )
 
 
-def _leaf(stream: str, head: Head) -> bytes:
-    parts = (_LEAF_CONTEXT, stream.encode(), str(head.seq).encode(), head.link.encode())
-    return hashlib.sha256(_LEAF + prefixed(*parts)).digest()
+def leaf_of(context: bytes, name: str) -> Callable[[int, str], bytes]:
+    """Return what makes the leaves of a chain's links, in trees with a context of their own."""
+    begun = _LEAF + prefixed(context, name.encode())
+
+    def leaf(seq: int, of: str) -> bytes:
+        return hashlib.sha256(begun + prefixed(str(seq).encode(), of.encode())).digest()
+
+    return leaf
 
 
-def _tree(leaves: Sequence[bytes]) -> bytes:
+def tree(leaves: Sequence[bytes]) -> bytes:
     """Return the hash of a tree: split at the largest power of two below its number of leaves."""
     if not leaves:
         return hashlib.sha256(b"").digest()
     if len(leaves) == 1:
         return leaves[0]
     half = 1 << (len(leaves) - 1).bit_length() - 1
-    return hashlib.sha256(_NODE + _tree(leaves[:half]) + _tree(leaves[half:])).digest()
+    return hashlib.sha256(_NODE + tree(leaves[:half]) + tree(leaves[half:])).digest()

@@ -6,7 +6,8 @@ finds), so its place is not its own time but the latest of it and of those writt
 as the reader looks ahead.
 
 There is no index. A subject's events share one stream, and a page looks at a bounded number of
-entries: it may be short although others follow. An index by kind or subject would cost every
+entries, and reads a bounded number of segments of what was moved to S3: it may be short although
+others follow. An index by kind or subject would cost every
 append a write unit, for a search that few make.
 """
 
@@ -24,6 +25,9 @@ from chalicelib.journal.store import JournalStore
 from chalicelib.page import Page
 
 _MOST_LOOKED_AT = 1_000
+_MOST_SEGMENTS = 64
+# Old segments may be small: so many are read at once to look ahead.
+_READS_AHEAD = 4
 _AHEAD = 16
 _WORST_SKEW = timedelta(minutes=5)
 _POSITION = re.compile(r"[0-9]{1,15}")
@@ -38,8 +42,9 @@ class JournalSearch:
     def search(self, owner: str, query: Query, after: str | None, limit: int) -> Page[Entry]:
         """Return the entries of an owner that are asked for, newest first.
 
-        At most 1,000 entries are looked at for one page: a page may be short although others
-        follow. What is appended while somebody turns pages is on none of them.
+        At most 1,000 entries are looked at for one page, and about 64 segments of moved ones are
+        read: a page may be short although others follow. What is appended while somebody turns
+        pages is on none of them.
 
         Args:
             owner: whose journal.
@@ -49,13 +54,17 @@ class JournalSearch:
 
         Raises:
             Invalid: `after` is not of a page of such a query.
-            Unavailable: DynamoDB did not answer.
+            ArchiveBroken: entries that were moved are missing, or were changed.
+            Unavailable: AWS did not answer.
         """
+        reads = self.journal.segments.reads
         tails = self._tails(owner, query, after, limit)
         found: list[Entry] = []
-        for _ in range(_MOST_LOOKED_AT):
+        for number in range(_MOST_LOOKED_AT):
             going_on = [tail for tail in tails if not tail.is_over(query.since)]
             if len(found) == limit or not going_on:
+                break
+            if number and self.journal.segments.reads - reads >= _MOST_SEGMENTS:
                 break
             entry = max(going_on, key=lambda tail: tail.at).take()
             if query.takes(entry):
@@ -138,11 +147,13 @@ class _Tail:
         return entry
 
     def _look_ahead(self) -> None:
-        if len(self._ahead) < _AHEAD and not self._is_read:
+        for _ in range(_READS_AHEAD):
+            if len(self._ahead) >= _AHEAD or self._is_read:
+                break
             before = self._ahead[-1].seq if self._ahead else self.before
             found = self.journal.newest(self.chain, before, self.batch) if before > 1 else []
             self._ahead.extend(found)
-            self._is_read = len(found) < self.batch
+            self._is_read = not found or found[-1].seq == 1
         if self._ahead:
             self.at = max(entry.at for entry in self._ahead)
 

@@ -8,6 +8,10 @@ good as its chain: whoever can write the table could have written it anew.
 A trouble names the position at which it shows, and the last one before it that a seal proves: what
 was changed lies behind that. The walk can be put aside after any event and taken up by another
 process.
+
+What was moved to S3 is followed there in the same way: a tombstone must be signed and follow the
+one before it, its object must be the one that was signed, and each event of it is hashed again.
+Rows that still stand in the table although they were moved must be the same events.
 """
 
 import hashlib
@@ -20,10 +24,14 @@ from typing import Any, NamedTuple, Protocol
 from chalicelib.clock import from_ms, rfc3339
 from chalicelib.journal.chain import Head, genesis, link
 from chalicelib.journal.event import STREAMS, audit_stream
+from chalicelib.journal.personal import EVENT_KIND as ERASED_KIND
+from chalicelib.journal.personal import KeyState, root_of
+from chalicelib.journal.retention import tombstone
+from chalicelib.journal.retention.tombstone import SignedTombstone, Tombstone
 from chalicelib.journal.seal import STREAM, SignedSeal, Valid, own_faults, successor_faults
 
 MOST_TROUBLES = 50
-_SEAL_COST, _READ_COST = 5, 25
+_SEAL_COST, _KEY_COST, _READ_COST = 5, 5, 25
 
 
 class Row(NamedTuple):
@@ -42,6 +50,31 @@ class Row(NamedTuple):
     previous: str
     link: str
     payload_sha256: str | None = None
+
+
+class Archived(NamedTuple):
+    """What S3 has of a stream: a segment, as it was found.
+
+    Attributes:
+        signed: the tombstone of the segment.
+        stream: whose it is.
+        tombstone: what was signed; None where that cannot be read.
+        rows: the events, as far as they can be read; None where there is no object.
+        is_as_signed: the object is the one that the tombstone names.
+        left: events at its positions that stand in the table nevertheless.
+    """
+
+    signed: SignedTombstone
+    stream: str
+    tombstone: Tombstone | None
+    rows: list[Row] | None
+    is_as_signed: bool
+    left: tuple[Row, ...] = ()
+
+    @property
+    def last(self) -> int:
+        """Return the last position that it stands for, as it says."""
+        return max(self.signed.first, self.tombstone.last if self.tombstone else 0)
 
 
 class Trouble(NamedTuple):
@@ -63,7 +96,10 @@ class Sources(Protocol):
     """Where a journal is read from."""
 
     def rows(self, stream: str, after: int) -> Iterator[Row]:
-        """Yield the events of a stream after a position, in order."""
+        """Yield the events of a stream after a position that stand in the table, in order."""
+
+    def segments(self, stream: str, after: int) -> Iterator[Archived]:
+        """Yield what S3 has of a stream after a position, in order."""
 
     def seals(self, after: int) -> Iterator[SignedSeal]:
         """Yield the seals after a position, in order."""
@@ -73,6 +109,14 @@ class Sources(Protocol):
 
     def payload(self, sha256: str) -> bytes | None:
         """Return what stands elsewhere under a digest, or None."""
+
+    def key(self, subject: str, key: str | None = None) -> KeyState:
+        """Return what became of the key of a job or task.
+
+        Args:
+            subject: the job or task.
+            key: the id that an event names its key by; None for whichever the subject has.
+        """
 
     def run(self, finished: Mapping[str, Any]) -> str | None:
         """Return what is wrong with the run of a terminal event, None where it has expired.
@@ -93,6 +137,12 @@ class Progress:
         found: where the events of the streams lead, as far as they were read.
         copied: position of the last seal whose copies were looked at.
         expired_runs: how many terminal events had a run that is not kept any more.
+        erased_runs: how many had one that was erased.
+        personal: how many events have personal details, and `erased` of how many these were.
+        archived_events: how many of the events were read from S3.
+        segments: how many segments they were in.
+        archived: of each stream, the last position of the last segment that was followed, and the
+            link of its tombstone.
         troubles: the first ones; `number` is how many there are.
     """
 
@@ -105,6 +155,12 @@ class Progress:
     payloads: int = 0
     runs: int = 0
     expired_runs: int = 0
+    erased_runs: int = 0
+    personal: int = 0
+    erased: int = 0
+    archived_events: int = 0
+    segments: int = 0
+    archived: dict[str, Head] = field(default_factory=dict)
     number: int = 0
     troubles: list[Trouble] = field(default_factory=list)
     is_complete: bool = False
@@ -128,7 +184,7 @@ class Verifier:
         self.progress = progress
         self._sources, self._valid = sources, valid
         self._streams = [audit_stream(owner, number) for number in range(STREAMS)]
-        self._cursors: dict[str, _Cursor[Row]] = {}
+        self._cursors: dict[str, _Cursor[Row | Archived]] = {}
         self._walk = self._all()
 
     def advance(self, effort: float = float("inf")) -> bool:
@@ -189,9 +245,16 @@ class Verifier:
         if others := links - {seal.link}:
             what = f"seal {seal.seq} is not the only one: S3 has {len(others)} other copies"
             self._trouble(STREAM, seal.seq, seal.seq - 1, what)
-        elif not links and next(self._sources.seals(seal.seq), None) is not None:
-            # Only the newest seal may be on its way to S3.
+        elif not links and self._is_uncopied(seal):
             self._trouble(STREAM, seal.seq, seal.seq - 1, f"the copy of seal {seal.seq} is missing")
+
+    def _is_uncopied(self, seal: SignedSeal) -> bool:
+        """Return whether S3 has no copy of a seal, though it should have one."""
+        if next(self._sources.seals(seal.seq), None) is None:
+            return False  # Only the newest seal may be on its way to S3.
+        # The copies may have been listed before this seal was put.
+        known = next(self._sources.copies(seal.seq - 1), None)
+        return known is None or known[0] != seal.seq
 
     def _check_ahead(self, copies: "_Cursor[tuple[int, str]]") -> None:
         ahead = copies.peek()
@@ -207,13 +270,17 @@ class Verifier:
         found, rows = self.progress.found, self._cursor(stream)
         while head is None or self._at(stream).seq < head.seq:
             row = rows.peek()
-            if row is None or (head is not None and row.seq > head.seq):
+            if row is None or (head is not None and _begins(row) > head.seq):
                 break
             rows.take()
+            if isinstance(row, Archived):
+                yield self._check_segment(stream, row)
+                continue
             at = self._at(stream)
             cost = self._check_row(stream, at, row)
             found[stream] = Head(row.seq, row.link)
             self.progress.events += 1
+            self.progress.archived_events += row.seq <= self._archived(stream).seq
             yield cost
         if head is not None:
             self._check_head(stream, head)
@@ -243,12 +310,70 @@ class Verifier:
         elif row.previous != at.link and row.seq == at.seq + 1:
             what = f"event {row.seq} was not written behind event {at.seq} as it is now"
             self._row_trouble(stream, max(1, at.seq), what)
-        content = _agreed(row)
+        content = agreed(row)
         if content is None:
             what = f"what stands beside event {row.seq} is not what it says"
             self._row_trouble(stream, row.seq, what)
             return 1
-        return 1 + self._check_elsewhere(stream, row, content)
+        cost = 1 + self._check_key(stream, row, content)
+        return cost + self._check_elsewhere(stream, row, content)
+
+    def _check_segment(self, stream: str, segment: Archived) -> int:
+        """Check a tombstone and its object, before its events; return what that cost."""
+        progress, signed = self.progress, segment.signed
+        first, last = signed.first, segment.last
+        for what in self._tombstone_faults(stream, segment):
+            self._row_trouble(stream, first, f"the tombstone of event {first}: {what}")
+        progress.archived[stream] = Head(last, signed.link)
+        progress.segments += 1
+        named = f"events {first} to {last}"
+        if segment.rows is None and segment.tombstone is not None:
+            self._row_trouble(stream, first, f"the archive of {named} is missing")
+            # What comes behind it can be followed all the same.
+            progress.found[stream] = Head(last, segment.tombstone.link)
+        elif not segment.is_as_signed:
+            self._row_trouble(
+                stream, last, f"the archive of {named} is not the one that was signed"
+            )
+        known = {row.seq: row for row in segment.rows or ()}
+        for row in segment.left:
+            if row != known.get(row.seq):
+                what = f"event {row.seq} is another one in the table than in its archive"
+                self._row_trouble(stream, row.seq, what)
+        return _READ_COST
+
+    def _tombstone_faults(self, stream: str, segment: Archived) -> Iterator[str]:
+        signed, said = segment.signed, segment.tombstone
+        yield from tombstone.own_faults(stream, signed, self._valid)
+        yield from tombstone.successor_faults(self._archived(stream), stream, signed)
+        if said is None or not segment.rows or not segment.is_as_signed:
+            return
+        links = [row.link for row in segment.rows]
+        if (said.root, said.link, said.before, said.count) != (
+            tombstone.root(stream, said.first, links),
+            links[-1],
+            segment.rows[0].previous,
+            len(links),
+        ):
+            yield "it is not that of its events"
+
+    def _check_key(self, stream: str, row: Row, content: Mapping[str, Any]) -> int:
+        """Check that what is sealed has its key, or was erased as the journal says."""
+        if row.kind == ERASED_KIND:
+            if self._sources.key(content["subject"]) is KeyState.KEPT:
+                what = f"what event {row.seq} says was erased can be read again"
+                self._row_trouble(stream, row.seq, what)
+            return _KEY_COST
+        sealed = content.get("personal")
+        if not isinstance(sealed, dict):
+            return 0
+        state = self._sources.key(root_of(content["subject"]), str(sealed.get("key")))
+        self.progress.personal += 1
+        self.progress.erased += state is KeyState.ERASED
+        if state is KeyState.MISSING:
+            what = f"the key of event {row.seq} is gone, and nothing says that it was erased"
+            self._row_trouble(stream, row.seq, what)
+        return _KEY_COST
 
     def _check_elsewhere(self, stream: str, row: Row, content: Mapping[str, Any]) -> int:
         """Check what an event stands for: a payload, or a run."""
@@ -262,6 +387,9 @@ class Verifier:
         if row.kind != "run.finished" or not content["details"].get("head"):
             return 0
         wrong = self._sources.run(content)
+        if wrong and self._sources.key(root_of(content["subject"])) is KeyState.ERASED:
+            self.progress.erased_runs += 1
+            return _READ_COST
         if wrong is None:
             self.progress.expired_runs += 1
         else:
@@ -270,11 +398,37 @@ class Verifier:
             self._row_trouble(stream, row.seq, f"event {row.seq}: {wrong}")
         return _READ_COST
 
-    def _cursor(self, stream: str) -> "_Cursor[Row]":
+    def _cursor(self, stream: str) -> "_Cursor[Row | Archived]":
         if stream not in self._cursors:
-            after = self._at(stream).seq
-            self._cursors[stream] = _Cursor(self._sources.rows(stream, after))
+            self._cursors[stream] = _Cursor(self._items(stream, self._at(stream).seq))
         return self._cursors[stream]
+
+    def _items(self, stream: str, after: int) -> Iterator[Row | Archived]:
+        """Yield the segments and events of a stream after a position; a segment comes before its.
+
+        What is moved while it is read leaves a gap in the table, and is found in S3 then.
+        """
+        is_moved = True
+        while is_moved:
+            for segment in self._sources.segments(stream, after):
+                if segment.last > self._archived(stream).seq:
+                    yield segment
+                for row in segment.rows or ():
+                    # What is at no place of the segment is not its, whatever the object has.
+                    if max(after, segment.signed.first - 1) < row.seq <= segment.last:
+                        yield row
+                        after = row.seq
+                after = max(after, segment.last)
+            is_moved = False
+            for row in self._sources.rows(stream, after):
+                if row.seq > after + 1 and next(self._sources.segments(stream, after), None):
+                    is_moved = True
+                    break
+                yield row
+                after = row.seq
+
+    def _archived(self, stream: str) -> Head:
+        return self.progress.archived.get(stream, Head(0, ""))
 
     def _at(self, stream: str) -> Head:
         found = self.progress.found.get(stream)
@@ -311,7 +465,11 @@ class _Cursor[T]:
         return self._next.pop()
 
 
-def _agreed(row: Row) -> Mapping[str, Any] | None:
+def _begins(item: Row | Archived) -> int:
+    return item.signed.first if isinstance(item, Archived) else item.seq
+
+
+def agreed(row: Row) -> Mapping[str, Any] | None:
     """Return the event as it was written, or None where what stands beside it differs."""
     try:
         content = json.loads(row.content)

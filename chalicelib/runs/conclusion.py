@@ -45,7 +45,7 @@ def _finished(task: Task, clock: Clock) -> Event:
         "run_id": task.ref.run_id,
         "kind": task.kind,
         "state": task.state,
-        "reason": task.reason,
+        "reason": task.reason_for_all,
         "steps": task.checkpoint.seq if task.checkpoint else 0,
         "head": task.head,
     }

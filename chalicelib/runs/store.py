@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pynamodb.attributes import UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
 from chalicelib.background.task import Checkpoint, State, Task, TaskRef
@@ -16,6 +16,7 @@ from chalicelib.settings import resource
 from chalicelib.tables import Refused, Table, TableMeta, WholeNumber, owned, reading
 
 _HEADER = "0"
+ERASED = "[erased]"
 _INSTANT_DIGITS = 15
 
 
@@ -59,6 +60,7 @@ class RunRow(Table):
     state = UnicodeAttribute(null=True)
     reason = UnicodeAttribute(null=True)
     ended_token = WholeNumber(null=True)
+    erased = BooleanAttribute(null=True)
     last_token = WholeNumber(null=True)
     last_seq = WholeNumber(null=True)
 
@@ -78,6 +80,7 @@ class RunHeader:
         state: the task's terminal state, or None while it is under way.
         ended_token: the task's token at that end; an operator's retry goes beyond it.
         last: the checkpoint at its end.
+        is_erased: what was asked and what came of it is gone.
     """
 
     run_id: str
@@ -92,6 +95,7 @@ class RunHeader:
     ended_token: int = 0
     reason: str = ""
     last: Checkpoint | None = None
+    is_erased: bool = False
 
 
 class RecentKey(str):
@@ -201,6 +205,25 @@ class RunStore:
         rows = RunRow.page(key, RunRow.sk > _HEADER + "#", consistent_read=True)
         return [_step(row, run_id) for row in rows if row.content]
 
+    def erase(self, owner: str, run_id: str) -> int:
+        """Take from a run what was asked and what came of it; return how many rows that were.
+
+        When it was, and how it ended, stays. The header comes first: no reader looks for steps
+        that are gone.
+        """
+        key = owned(owner, run_id)
+        rows = list(RunRow.page(key, consistent_read=True))
+        # Who concludes a run late may write into a header that was erased before.
+        headers = [row for row in rows if row.sk == _HEADER and not _is_erased(row)]
+        actions = [RunRow.erased.set(True), RunRow.prompt.set(ERASED)]
+        actions += [RunRow.reason.remove(), RunRow.last_token.remove(), RunRow.last_seq.remove()]
+        for row in headers:
+            RunRow.change(key, row.sk, actions, RunRow.pk.exists())
+        steps = [row for row in rows if row.sk != _HEADER]
+        for row in steps:
+            RunRow.remove(key, row.sk, RunRow.pk.exists())
+        return len(headers) + len(steps)
+
     def _expiry(self, now: datetime) -> int:
         return int((now + self._retention).timestamp())
 
@@ -209,6 +232,10 @@ class RunStore:
             row.put(RunRow.pk.does_not_exist())
         except Refused:
             return
+
+
+def _is_erased(header: RunRow) -> bool:
+    return bool(header.erased) and header.prompt == ERASED and header.reason is None
 
 
 def _never_begun(task: Task) -> RunHeader:
@@ -240,6 +267,7 @@ def _header(row: RunRow, run_id: str) -> RunHeader:
         ended_token=int(row.ended_token or 0),
         reason=row.reason or "",
         last=last,
+        is_erased=bool(row.erased),
     )
 
 

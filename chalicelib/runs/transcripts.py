@@ -47,6 +47,8 @@ class Transcripts:
         if header is None:
             raise NotFound(f"there is no run {run_id!r:.120}")
         header = _as_of(header, self.work.get(header.task))
+        if header.is_erased:
+            return RunView(header=header, steps=())
         steps = transcript(self.runs.steps(owner, run_id), header.last)
         return RunView(header=header, steps=steps)
 
@@ -106,7 +108,7 @@ def _as_of(header: RunHeader, task: Task | None) -> RunHeader:
 
     It has not seen the end yet, or an operator's retry goes beyond it.
     """
-    if task is None or task.token <= header.ended_token:
+    if task is None or task.token <= header.ended_token or header.is_erased:
         return header
     return replace(
         header,

@@ -1,6 +1,7 @@
 """What the scheduler writes into the journal. Ids are derived, so that a repeat is known as one."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -25,15 +26,15 @@ def created(owner: str, job: Job, schedule: str) -> Event:
         actor=definition.created_by,
         subject=job.id,
         at=definition.created_at,
-        details={"schedule": schedule, **_facts(definition)},
+        details={"schedule": schedule, "tools": list(definition.tools)},
+        personal=_words(definition),
     )
 
 
 def changed(seen: Seen, plan: Plan, closed: Closed | None, request: Request) -> Event:
     """Return the event of an operator's write: what is different, and which slots it closed."""
     owner, _, job_id = seen.pk.partition("#")
-    before, after = _state(seen), _state(plan.after)
-    details = {name: value for name, value in after.items() if value != before[name]}
+    details = _different(_state(seen), _state(plan.after))
     if closed is not None:
         slots = {"from": rfc3339(closed.first), "to": rfc3339(closed.last)}
         details["closed"] = {"outcome": closed.why.outcome, **slots}
@@ -45,6 +46,7 @@ def changed(seen: Seen, plan: Plan, closed: Closed | None, request: Request) -> 
         subject=job_id,
         at=request.now,
         details=details,
+        personal=_different(_words(seen.definition), _words(plan.after.definition)),
     )
 
 
@@ -77,12 +79,14 @@ def denied(task: Task, decision: Decision, now: datetime) -> Event:
 def _state(seen: Seen) -> dict[str, Any]:
     hot = seen.hot
     facts = {"ver": hot.ver, "state": hot.state, "schedule": hot.schedule}
-    return facts | _facts(seen.definition)
+    return facts | {"tools": list(seen.definition.tools)}
 
 
-def _facts(definition: Definition) -> dict[str, Any]:
-    return {
-        "name": definition.name,
-        "prompt_sha256": hashlib.sha256(definition.prompt.encode()).hexdigest(),
-        "tools": list(definition.tools),
-    }
+def _words(definition: Definition) -> dict[str, str]:
+    """Return what somebody wrote; who guesses a short prompt could prove it by its digest."""
+    digest = hashlib.sha256(definition.prompt.encode()).hexdigest()
+    return {"name": definition.name, "prompt_sha256": digest}
+
+
+def _different(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in after.items() if value != before[name]}

@@ -10,6 +10,7 @@ from chalicelib.tables import Table, TableMeta, WholeNumber
 
 HOT = "hot"
 DEFINITION = "def"
+ERASED = "[erased]"
 
 
 class DueIndex(GlobalSecondaryIndex["HotRow"]):

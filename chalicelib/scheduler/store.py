@@ -12,6 +12,7 @@ from chalicelib.clock import from_ms, to_ms
 from chalicelib.scheduler.job import Definition, Due, Hot, Job, JobState, Seen
 from chalicelib.scheduler.rows import (
     DEFINITION,
+    ERASED,
     HOT,
     DefinitionRow,
     HotRow,
@@ -106,6 +107,19 @@ class JobStore:
                 seen.pk, DEFINITION, _definition_actions(after), DefinitionRow.pk.exists()
             ),
         ]
+
+    def erase(self, pk: str) -> int:
+        """Take from a job what somebody wrote; return how many rows that were.
+
+        Raises:
+            Refused: there is no such job.
+        """
+        definition = self.definition(pk)
+        if definition is None or (definition.name, definition.prompt) == (ERASED, ERASED):
+            return 0
+        actions = [DefinitionRow.name.set(ERASED), DefinitionRow.prompt.set(ERASED)]
+        DefinitionRow.change(pk, DEFINITION, actions, DefinitionRow.pk.exists())
+        return 1
 
     def due(self, shard: int, until: datetime) -> Iterator[Due]:
         """Yield the enabled jobs of a shard whose next slot is at or before an instant."""

@@ -110,6 +110,18 @@ class Settings:
     ledger_retention_days: int = _number(
         "ledger.retention_days", 400, (1, 3_650), "how long the rows of slots and tasks are kept"
     )
+    journal_retention_days: int = _number(
+        "journal.retention.days",
+        400,
+        (30, 36_500),
+        "how old an event is before it is moved from the table to S3, where it stays",
+    )
+    journal_retention_interval_seconds: int = _number(
+        "journal.retention.interval_seconds",
+        3_600,
+        (300, 86_400),
+        "how often somebody looks for events that are to be moved",
+    )
     timezone: str = _text(
         "cron.timezone", "utc", TimeZone(), "the time zone of schedules that name none"
     )

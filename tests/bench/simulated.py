@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 # Read by modules at import, so before any of them.
@@ -16,15 +17,16 @@ os.environ |= {
     "PALYRA_STAGE": "local",
 }
 
-from chalicelib.functions.wiring import api, sweeps, ticks, workers
+from chalicelib.functions.wiring import api, seals, sweeps, ticks, workers
 from chalicelib.functions.wiring.container import Container
+from chalicelib.journal.event import STREAMS, Event, stream_of
 from chalicelib.scheduler.job import Job
 from chalicelib.scheduler.service import Draft
 from chalicelib.schedules import normalize_schedule
 from chalicelib.settings import Settings, resource
 from tests.simulation import seam
 from tests.simulation.dynamo import SimDynamo
-from tests.simulation.services import S3Client, SimQueues, SqsClient, StsClient
+from tests.simulation.services import KmsClient, S3Client, SimQueues, SqsClient, StsClient
 from tests.simulation.units import Units
 from tests.support.world import _tables
 
@@ -38,6 +40,7 @@ class Cloud:
 
     instant: datetime = NOON
     objects: dict[str, bytes] = field(default_factory=dict)
+    uploads: dict[str, dict[int, bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.dynamo = SimDynamo(_tables(), clock=self.now)
@@ -50,8 +53,16 @@ class Cloud:
         del operation, arguments
         return do()
 
+    def random_bytes(self, number: int) -> bytes:
+        return random.Random(self.dynamo.units.calls.total()).randbytes(number)
+
     def client(self, service: str) -> Any:
-        made: dict[str, Any] = {"sqs": SqsClient, "s3": S3Client, "sts": StsClient}
+        made: dict[str, Any] = {
+            "sqs": SqsClient,
+            "s3": S3Client,
+            "sts": StsClient,
+            "kms": KmsClient,
+        }
         return made[service](self)
 
 
@@ -65,6 +76,28 @@ class Rooms:
         self.tick, self.sweep = ticks.tick(of), sweeps.sweep(of)
         self.worker = workers.worker(of, "normal")
         self.jobs, self.tasks = api.jobs(of), api.tasks(of)
+        self.journal, self.search = sweeps.journal(of), api.journal_search(of)
+        self.sealer, self.verify = seals.sealer(of), workers.verify(of)
+
+    def begin_streams(self, owner: str = "main") -> None:
+        """Append an event to each of an owner's streams: the first one costs more."""
+        for number in range(STREAMS):
+            subjects = (f"subject-{n}" for n in count())
+            subject = next(each for each in subjects if stream_of(each) == number)
+            self.append(f"first-{number}", subject, owner)
+
+    def append(self, name: str, subject: str, owner: str = "main") -> None:
+        """Append an event as machines write them."""
+        event = Event(
+            id=name,
+            owner=owner,
+            kind="bench.happened",
+            actor="system:bench",
+            subject=subject,
+            at=self.cloud.now(),
+            details={"name": name},
+        )
+        self.journal.append(event)
 
     @contextmanager
     def counted(self) -> Iterator[Units]:

@@ -24,6 +24,7 @@ from tests.bench.simulated import NOON, Rooms, rooms
 from tests.simulation.units import Units
 
 TASK_GOAL, EVENT_GOAL = 5, 6
+FIRST_EVENT_GOAL, LATER_EVENT_GOAL = 4, 1
 FIRING_GOAL = 5
 RUN_GOAL, STEP_GOAL = 14, 2
 IDLE_GOAL = 1
@@ -41,7 +42,8 @@ _STOP = timedelta(minutes=4)
 
 
 def figures(*, quick: bool) -> Iterator[Figure]:  # noqa: ARG001 - a count needs no repeats
-    """Yield what tasks, slots, ticks and sweeps cost, and the largest rows."""
+    """Yield what events, tasks, slots, ticks and sweeps cost, and the largest rows."""
+    yield from _event()
     yield from _task()
     yield from _slot()
     yield from _idle_tick()
@@ -59,9 +61,21 @@ class _Nothing:
         return Ending(end=End(State.SUCCEEDED, Outcome.FIRED, ""))
 
 
+def _event() -> Iterator[Figure]:
+    """The first event of a stream, which enters the register with it, and any other."""
+    with rooms() as made:
+        with made.counted() as first:
+            made.append("first", "subject")
+        with made.counted() as later:
+            made.append("later", "subject")
+    yield _figure("units.first_event_of_a_stream", first, FIRST_EVENT_GOAL)
+    yield _figure("units.event", later, LATER_EVENT_GOAL)
+
+
 def _task() -> Iterator[Figure]:
     """A task that a machine makes: enqueue, claim and finish."""
     with rooms() as made:
+        made.begin_streams()
         made.worker.kinds = {"nothing": _Nothing(made.worker.aftermath.otherwise)}
         with made.counted() as units:
             task = made.worker.work.put(_new(made, "one"))
@@ -74,6 +88,7 @@ def _task() -> Iterator[Figure]:
 def _slot() -> Iterator[Figure]:
     """A slot, to its message and to its last write."""
     with rooms() as made:
+        made.begin_streams()
         job = made.job("5m")
         made.at(3)
         with made.counted() as firing:

@@ -110,3 +110,41 @@ def test_a_long_word_breaks_instead_of_the_page(fresh: Fresh, visit: Visitor) ->
     for path in ("", f"jobs/{job.id}", f"runs/{world.ref(job, 1).run_id}"):
         opened = visit(served, path, width=NARROW)
         assert opened.page.evaluate("document.documentElement.scrollWidth") <= NARROW
+
+
+def test_what_is_journaled_appears_by_itself_and_opened_details_stay_open(
+    fresh: Fresh, visit: Visitor
+) -> None:
+    world, served = fresh
+    opened = visit(served, "journal", is_still=True)
+    expect(opened.page.get_by_text("Nothing has happened yet")).to_be_visible()
+    job = world.job(name="Health report")
+    opened.wait_for_refresh()
+    opened.page.get_by_text("Details").click()
+    details = opened.page.locator("pre")
+    expect(details).to_contain_text('"name": "Health report"')
+    world.services.jobs.pause("main", "token:laptop", job.id)
+    opened.wait_for_refresh()
+    expect(opened.page.get_by_role("link", name="job.paused")).to_be_visible()
+    expect(details.nth(1)).to_be_visible()
+    expect(details.nth(0)).to_be_hidden()
+
+
+def test_markup_in_the_journal_stays_text(fresh: Fresh, visit: Visitor) -> None:
+    world, served = fresh
+    hostile = "<img src=x onerror=alert(1)><script>alert(1)</script>"
+    world.job(name=hostile)
+    opened = visit(served, "journal")
+    opened.page.get_by_text("Details").click()
+    expect(opened.page.locator("pre")).to_contain_text(hostile)
+    assert opened.page.locator("main img, main script").count() == 0
+
+
+def test_a_long_word_in_the_journal_breaks_instead_of_the_page(
+    fresh: Fresh, visit: Visitor
+) -> None:
+    world, served = fresh
+    world.job(name="x" * 128)
+    opened = visit(served, "journal", width=NARROW)
+    opened.page.get_by_text("Details").click()
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= NARROW

@@ -11,7 +11,16 @@ from tests.browser.visit import NARROW, WIDE, Visitor
 
 type Opened = tuple[Day, Served]
 
-PAGES = ["overview", "job", "run", "failed run", "run under way", "lost"]
+PATHS = {
+    "overview": "",
+    "lost": "jobs/01M81J18G068RKEJVNQ9RFVHWP",
+    "journal": "journal",
+    "journal of a kind": "journal?kind=job&limit=3",
+    "journal without finds": "journal?subject=nothing",
+    "journal refused": "journal?cursor=nothing",
+}
+PAGES = [*PATHS, "job", "run", "failed run", "run under way"]
+REFUSED = {"lost", "journal refused"}
 each_page = pytest.mark.parametrize("name", PAGES)
 each_theme = pytest.mark.parametrize("theme", ["light", "dark"])
 each_width = pytest.mark.parametrize("width", [NARROW, WIDE])
@@ -25,7 +34,7 @@ def path_of(day: Day, name: str) -> str:
         return f"runs/{next(run.run_id for run in runs if run.state is states[name])}"
     if name == "job":
         return f"jobs/{day.jobs[-1].id}"
-    return "jobs/01M81J18G068RKEJVNQ9RFVHWP" if name == "lost" else ""
+    return PATHS[name]
 
 
 @each_page
@@ -36,8 +45,8 @@ def test_a_page_looks_after_everybody(
 ) -> None:
     made, served = day
     opened = visit(served, path_of(made, name), theme=theme, width=width)
-    if name == "lost":
-        opened.errors.clear()  # Chromium reports each answer of 404 itself.
+    if name in REFUSED:
+        opened.errors.clear()  # Chromium reports each answer of 4xx itself.
     violations = Axe().run(opened.page).response["violations"]
     assert [(found["id"], found["nodes"][0]["html"]) for found in violations] == []
 
@@ -47,7 +56,7 @@ def test_a_page_looks_after_everybody(
 def test_a_page_never_scrolls_sideways(name: str, width: int, day: Opened, visit: Visitor) -> None:
     made, served = day
     opened = visit(served, path_of(made, name), width=width)
-    if name == "lost":
+    if name in REFUSED:
         opened.errors.clear()
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
 

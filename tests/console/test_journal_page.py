@@ -1,10 +1,29 @@
 import pytest
 
+from chalicelib.functions.wiring import seals as wiring
+from chalicelib.functions.wiring import workers
+from chalicelib.functions.wiring.container import Container
+from chalicelib.journal.store import JournalRow
+from chalicelib.journal.verification.store import Verification, VerificationStore
+from chalicelib.journal.verify import Progress, Verifier
 from tests.console.site import Site
 from tests.console.test_escaping import HOSTILE
 from tests.journal.events import an_event, append, one_a_minute
+from tests.support.world import World
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def verify(world: World) -> None:
+    """Verify the journal, and keep what was found."""
+    progress, now = Progress(), world.clock.now()
+    made = Container(settings=world.settings, clock=world.clock, random_bytes=bytes)
+    reading = workers.verify(made)._reading("main")
+    Verifier("main", reading, wiring.signatures(made).valid, progress).advance()
+    found = Verification(
+        task_id="01M81J18G068RKEJVNQ9RFVHWP", begun_at=now, at=now, progress=progress
+    )
+    VerificationStore().keep("main", found, 1)
 
 
 def test_the_newest_entries_are_shown_with_who_did_it(site: Site) -> None:
@@ -66,6 +85,57 @@ def test_a_page_that_found_nothing_yet_leads_on(
 )
 def test_an_empty_page_says_why(site: Site, path: str, told: str) -> None:
     assert told in site.get(path).text
+
+
+def test_a_form_asks_for_entries_and_keeps_what_was_filled_in(site: Site) -> None:
+    append(
+        an_event("a", kind="job.paused", actor="token:phone"),
+        an_event("b", 1, subject="K", details={"word": "needle"}),
+    )
+    page = site.get("/journal?kind=&actor=token%3Aphone&text=&subject=&from=&until=")
+    assert "job.paused" in page.text
+    assert "needle" not in page.text
+    assert 'name="actor" value="token:phone"' in page.html
+    assert "needle" in site.get("/journal?text=NEEDLE").text
+
+
+@pytest.mark.parametrize(
+    ("query", "is_there"),
+    [
+        ("from=2026-11-22", True),
+        ("from=2026-11-22&until=2026-11-22", True),
+        ("until=2026-11-21", False),
+        ("from=2026-11-23", False),
+    ],
+)
+def test_days_are_whole_ones(site: Site, query: str, *, is_there: bool) -> None:
+    append(an_event("a"))
+    assert ("test.happened" in site.get(f"/journal?{query}").text) is is_there
+
+
+@pytest.mark.parametrize("query", ["from=2026-02-30", "from=yesterday", "until=9999-12-31"])
+def test_a_day_that_cannot_be_is_told(site: Site, query: str) -> None:
+    page = site.get(f"/journal?{query}")
+    assert page.status == 422
+    assert query.partition("=")[0] in page.text
+
+
+def test_the_latest_verification_is_told(site: Site) -> None:
+    append(*one_a_minute(LETTERS))
+    assert "Verified" not in site.get("/journal").text
+    verify(site.world)
+    assert "26 events as they were written, 26 of them not sealed yet" in site.get("/journal").text
+
+
+def test_a_journal_that_does_not_verify_is_told_first(site: Site) -> None:
+    append(*one_a_minute(LETTERS))
+    (row,) = [row for row in JournalRow.scan() if row.event_id == "c"]
+    changed = [JournalRow.content.set(row.content.replace("laptop", "phone"))]
+    JournalRow.change(row.pk, row.sk, changed, JournalRow.pk.exists())
+    verify(site.world)
+    text = site.get("/journal").text
+    assert "The journal does not verify" in text
+    assert f"event {row.sk}" in text
 
 
 def test_the_journal_of_another_owner_is_not_shown(site: Site) -> None:

@@ -1,6 +1,7 @@
 """A journal in memory: events, seals and copies as the stores would hold them, to be spoilt."""
 
 import base64
+import hashlib
 import json
 import random
 from collections.abc import Iterator, Mapping
@@ -10,12 +11,16 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from chalicelib.clock import to_ms
+from chalicelib.clock import rfc3339, to_ms
 from chalicelib.journal.chain import Head, genesis, link
 from chalicelib.journal.event import STREAMS, Event, audit_stream
+from chalicelib.journal.personal import KeyState, PersonalSealer
+from chalicelib.journal.retention import tombstone
+from chalicelib.journal.retention.segment import describe, read, written
+from chalicelib.journal.retention.tombstone import SignedTombstone
 from chalicelib.journal.seal import Seal, SignedSeal, message, place
 from chalicelib.journal.seals.signing import FileSigner, Signatures, fingerprint
-from chalicelib.journal.verify import Progress, Row, Verifier
+from chalicelib.journal.verify import Archived, Progress, Row, Verifier
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 OWNER = "main"
@@ -31,6 +36,9 @@ class Ledger:
     copied: list[tuple[int, str]] = field(default_factory=list)
     payloads: dict[str, bytes] = field(default_factory=dict)
     runs: dict[str, str | None] = field(default_factory=dict)
+    buried: dict[str, list[SignedTombstone]] = field(default_factory=dict)
+    objects: dict[str, bytes] = field(default_factory=dict)
+    keys: dict[str, KeyState] = field(default_factory=dict)
     now: datetime = NOON
     number: int = 0
 
@@ -39,6 +47,8 @@ class Ledger:
         other.rows_of = {stream: list(rows) for stream, rows in self.rows_of.items()}
         other.signed, other.copied = list(self.signed), list(self.copied)
         other.payloads, other.runs = dict(self.payloads), dict(self.runs)
+        other.buried = {stream: list(each) for stream, each in self.buried.items()}
+        other.objects = dict(self.objects)
         return other
 
     # What happens.
@@ -56,17 +66,18 @@ class Ledger:
         )
         return self.put(event)
 
-    def put(self, event: Event) -> Row:
+    def put(self, event: Event, sealer: PersonalSealer | None = None) -> Row:
         rows = self.rows_of.setdefault(event.stream, [])
         head = self.head(event.stream)
+        content = event.content(sealer)
         row = Row(
             head.seq + 1,
             event.id,
             event.kind,
             to_ms(event.at),
-            event.content(),
+            content,
             head.link,
-            link(event.stream, str(head.seq + 1), head.link, event.content()),
+            link(event.stream, str(head.seq + 1), head.link, content),
         )
         rows.append(row)
         return row
@@ -85,6 +96,32 @@ class Ledger:
         self.copied.append((made.seq, made.link))
         return made
 
+    def move(self, stream: str, number: int) -> None:
+        """Move the first events of a stream in the table to S3."""
+        rows = self.rows_of[stream][:number]
+        there = self.buried.setdefault(stream, [])
+        last = there[-1] if there else None
+        said = describe(
+            stream,
+            rows,
+            last.tombstone() if last else None,
+            at=rfc3339(self.now),
+            key=fingerprint(self.signer.public_key()),
+        )
+        previous, its_link = tombstone.place(stream, said.first, said.content(), last)
+        signature = self.signer.sign(tombstone.message(its_link))
+        there.append(
+            SignedTombstone(
+                first=said.first,
+                content=said.content(),
+                previous=previous,
+                link=its_link,
+                signature=base64.b64encode(signature).decode(),
+            )
+        )
+        self.objects[said.object] = written(rows)
+        del self.rows_of[stream][:number]
+
     def head(self, stream: str) -> Head:
         rows = self.rows_of.get(stream)
         return Head(rows[-1].seq, rows[-1].link) if rows else Head(0, genesis(stream))
@@ -95,6 +132,23 @@ class Ledger:
         found = sorted(self.rows_of.get(stream, ()), key=lambda row: row.seq)
         return (row for row in found if row.seq > after)
 
+    def segments(self, stream: str, after: int) -> Iterator[Archived]:
+        for signed in self.buried.get(stream, ()):
+            said = signed.tombstone()
+            if said.last <= after:
+                continue
+            body = self.objects.get(said.object)
+            is_same = body is not None and hashlib.sha256(body).hexdigest() == said.sha256
+            left = [row for row in self.rows(stream, said.first - 1) if row.seq <= said.last]
+            yield Archived(
+                signed,
+                stream,
+                said,
+                None if body is None else read(body),
+                is_as_signed=is_same,
+                left=tuple(left),
+            )
+
     def seals(self, after: int) -> Iterator[SignedSeal]:
         return (seal for seal in self.signed if seal.seq > after)
 
@@ -103,6 +157,9 @@ class Ledger:
 
     def payload(self, sha256: str) -> bytes | None:
         return self.payloads.get(sha256)
+
+    def key(self, subject: str, key: str | None = None) -> KeyState:  # noqa: ARG002 - by subject
+        return self.keys.get(subject, KeyState.MISSING)
 
     def run(self, finished: Mapping[str, Any]) -> str | None:
         return self.runs.get(finished["details"]["run_id"], "")
@@ -246,3 +303,49 @@ def roll_back(ledger: Ledger, chance: random.Random) -> tuple[str, int]:
 
 
 ATTACKS = (edit, delete, insert, swap, rechain, tail_cut, move, roll_back)
+
+
+# What was moved.
+
+
+def a_moved_ledger(signer: FileSigner, seed: int) -> Ledger:
+    """Return a journal of which the first events of each stream were moved, in small segments."""
+    return _a_moved_ledger(signer, seed).copy()
+
+
+@cache
+def _a_moved_ledger(signer: FileSigner, seed: int) -> Ledger:
+    ledger, chance = a_ledger(signer, seed), random.Random(seed)
+    for stream, head in ledger.signed[-2].heads.items():
+        left = head.seq - 1
+        while left > 0 and chance.random() < 0.9:
+            number = min(left, chance.randint(1, 6))
+            ledger.move(stream, number)
+            left -= number
+    return ledger
+
+
+def unmoved(ledger: Ledger) -> dict[str, list[tuple[SignedTombstone, list[Row]]]]:
+    """Bring what was moved back among the other rows, and return the segments as they were."""
+    kept: dict[str, list[tuple[SignedTombstone, list[Row]]]] = {}
+    for stream, all_signed in ledger.buried.items():
+        segments = [(each, read(ledger.objects[each.tombstone().object])) for each in all_signed]
+        kept[stream] = segments
+        rows = [row for _, some in segments for row in some]
+        ledger.rows_of[stream] = [*rows, *ledger.rows_of[stream]]
+    return kept
+
+
+def moved_again(ledger: Ledger, kept: dict[str, list[tuple[SignedTombstone, list[Row]]]]) -> None:
+    """Put what stands at the places of the old segments into their objects, whatever it is now.
+
+    The tombstones stay as they are: nobody but the sealer can sign others.
+    """
+    for stream, segments in kept.items():
+        rows = ledger.rows_of[stream]
+        for signed, _ in segments:
+            said = signed.tombstone()
+            inside = [row for row in rows if said.first <= row.seq <= said.last]
+            ledger.objects[said.object] = written(inside)
+        last = segments[-1][0].tombstone().last if segments else 0
+        ledger.rows_of[stream] = [row for row in rows if row.seq > last]

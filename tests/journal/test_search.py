@@ -1,6 +1,6 @@
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -9,6 +9,7 @@ from chalicelib.errors import Invalid, NotFound
 from chalicelib.journal.entry import Entry
 from chalicelib.journal.event import stream_of
 from chalicelib.journal.query import read_query
+from chalicelib.journal.retention.segments import Segments
 from chalicelib.journal.search import JournalSearch
 from chalicelib.journal.store import JournalRow, JournalStore
 from tests.journal.events import SUBJECTS, an_event, append, one_a_minute
@@ -22,6 +23,7 @@ class Counted(JournalStore):
     """A journal that counts the entries that were read."""
 
     read: int = 0
+    segments: Segments = field(default_factory=Segments)
 
     def newest(self, stream: str, before: int | None, limit: int) -> list[Entry]:
         found = list(super().newest(stream, before, limit))

@@ -6,6 +6,7 @@ from chalicelib.functions.wiring.container import container
 from tests.functions.http.api import Api, a_job
 from tests.functions.http.heartbeats import beat
 from tests.functions.http.tasks import a_task, made, moved
+from tests.permissions.moved import move_old_events
 from tests.permissions.recorder import Recorder, dying_before
 from tests.permissions.tasks import LARGE, PRIORITIES, a_prompt, children, unknown
 from tests.support.faults import every_write_retried
@@ -46,6 +47,16 @@ def changing_jobs(world: World, record: Recorder) -> None:
         assert caller.send("DELETE", f"/v1/jobs/{gone}").status == 200
     with every_write_retried(), record():  # One's own effect is found after a lost reply.
         assert caller.send("PATCH", path, {"prompt": "And then?"}).status == 200
+
+
+def erasing(world: World, record: Recorder) -> None:
+    caller, job = a_caller(world), world.job()
+    with record():  # The key was made by another container.
+        assert caller.get("/v1/journal").body["items"][0]["personal"]["name"] == "health"
+        assert caller.send("DELETE", f"/v1/jobs/{job.id}").status == 200
+        asked = {"subject": job.id, "reason": "asked for"}
+        assert caller.post("/v1/erasures", asked).status == 202
+        assert caller.get("/v1/erasures").status == 200
 
 
 def running_a_job_now(world: World, record: Recorder) -> None:
@@ -121,6 +132,15 @@ def reading_the_journal(world: World, record: Recorder) -> None:
         assert caller.get(f"/v1/journal/{entry['stream']}/{entry['seq']}").body == entry
 
 
+def reading_what_was_moved(world: World, record: Recorder) -> None:
+    caller = a_caller(world)
+    move_old_events(world)
+    with record():
+        (_, first) = caller.get("/v1/journal?subject=J").body["items"]
+        assert caller.get(f"/v1/journal/{first['stream']}/1").body == first
+        assert caller.get("/v1/journal/days?from=2026-11-22&to=2026-11-22").body["events"] == 2
+
+
 def exporting_the_journal(world: World, record: Recorder) -> None:
     caller = a_caller(world)
     with record():
@@ -180,6 +200,7 @@ def verifying(world: World, record: Recorder) -> None:
 
 
 FLOWS = (
+    erasing,
     verifying,
     jobs_and_runs,
     changing_jobs,
@@ -191,6 +212,7 @@ FLOWS = (
     looking_at_tasks,
     looking_at_heartbeats,
     reading_the_journal,
+    reading_what_was_moved,
     exporting_the_journal,
     pausing_and_resuming,
     resuming_what_no_function_knew,

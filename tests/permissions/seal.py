@@ -1,5 +1,7 @@
 """What the sealer does."""
 
+from datetime import timedelta
+
 from chalicelib.journal.event import Event
 from chalicelib.journal.seal import STREAM
 from chalicelib.journal.store import JournalRow, JournalStore
@@ -42,4 +44,14 @@ def coming_late(world: World, record: Recorder) -> None:
         assert journal_seal()["seal"] == 2
 
 
-FLOWS = (sealing, finding_what_is_broken, coming_late)
+def moving_what_is_old(world: World, record: Recorder) -> None:
+    for name in ("a", "b"):
+        happen(world, name)
+        journal_seal()
+    journal_seal()
+    world.clock.move(timedelta(days=402))
+    with record():
+        assert journal_seal()["moved"] == 1
+
+
+FLOWS = (sealing, finding_what_is_broken, coming_late, moving_what_is_old)

@@ -1,5 +1,6 @@
 """What the workers do."""
 
+from chalicelib.background.erasure import KIND as ERASURE
 from chalicelib.background.journal_verify import KIND as VERIFY
 from chalicelib.background.kinds import Continuation, Ending
 from chalicelib.background.lease import Lease
@@ -7,6 +8,7 @@ from chalicelib.background.service import TaskDraft
 from chalicelib.background.task import State, Task
 from chalicelib.scheduler.rows import DefinitionRow
 from tests.functions.invoke import journal_seal, message, worker_high, worker_low, worker_normal
+from tests.permissions.moved import move_old_events
 from tests.permissions.recorder import Recorder, dying_before
 from tests.permissions.tasks import LARGE, PRIORITIES, a_prompt, children, resolved, unknown
 from tests.support.faults import before
@@ -71,6 +73,26 @@ def large_payloads(world: World, record: Recorder) -> None:
         worker_normal(message(task.ref))
     (follow_up,) = world.services.worker.work.offspring(task.ref)
     assert follow_up.payload_key
+
+
+def erasing(world: World, record: Recorder) -> None:
+    task = a_prompt(world, LARGE)
+    world.container().handle(task.ref)
+    draft = TaskDraft(kind=ERASURE, payload={"subject": task.ref.id, "reason": "asked for"})
+    erasure = world.services.tasks.create("main", OPERATOR, draft).task
+    for _ in range(2):
+        with record():
+            worker_normal(message(erasure.ref))
+        world.clock.move(15 * MINUTE)
+    assert world.task(erasure.ref).state is State.SUCCEEDED
+
+
+def verifying_what_was_erased(world: World, record: Recorder) -> None:
+    erasing(world, Recorder())
+    verify = world.services.tasks.create("main", OPERATOR, TaskDraft(kind=VERIFY)).task
+    with record():
+        worker_normal(message(verify.ref))
+    assert world.task(verify.ref).state is State.SUCCEEDED
 
 
 def exporting_the_journal(world: World, record: Recorder) -> None:
@@ -187,7 +209,18 @@ def verifying_the_journal(world: World, record: Recorder) -> None:
     assert not world.task(task.ref).reason
 
 
+def verifying_what_was_moved(world: World, record: Recorder) -> None:
+    move_old_events(world)
+    task = world.services.tasks.create("main", OPERATOR, TaskDraft(kind=VERIFY)).task
+    with record():
+        world.services.handle(task.ref)
+    assert not world.task(task.ref).reason
+
+
 FLOWS = (
+    verifying_what_was_moved,
+    erasing,
+    verifying_what_was_erased,
     firing,
     verifying_the_journal,
     denying_a_slot,

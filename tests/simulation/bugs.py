@@ -683,7 +683,7 @@ bug(
     "task outside-calls cancelled",
     "J1 the journal is append-only",
     (
-        f"{_JOURNAL}append",
+        "chalicelib.journal.store:_put",
         "JournalRow.pk.does_not_exist()",
         "JournalRow.pk.exists() | JournalRow.pk.does_not_exist()",
     ),
@@ -696,7 +696,7 @@ bug(
     (
         f"{_JOURNAL}append",
         "self._heads.pop(event.stream, None)",
-        "self._heads[event.stream] = Head(int(row.sk), row.link)",
+        "self._heads[event.stream] = _Remembered(Head(int(row.sk), row.link), event.at)",
     ),
 )
 bug(
@@ -717,7 +717,7 @@ bug(
     "J4 what is made has its event",
     (
         f"{_JOURNAL}append_with",
-        "JournalRow.transact(*writes, row.put_write(JournalRow.pk.does_not_exist()))",
+        "JournalRow.transact(*writes, *_writes(row))",
         "JournalRow.transact(*writes)\n            self.append(event)",
     ),
 )

@@ -10,14 +10,16 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tests.simulation import invariants
+from tests.simulation import erasure_checker, invariants
 from tests.simulation.items import Item
 from tests.simulation.items import key as _key
 from tests.simulation.items import number as _number
 from tests.simulation.items import task_id as _id
 from tests.simulation.items import text as _text
 from tests.simulation.job_checker import JobChecker
+from tests.simulation.journal_checker import JournalChecker
 from tests.simulation.request_checker import RequestChecker
+from tests.simulation.retention_checker import RetentionChecker
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -78,7 +80,9 @@ class Checker:
         self.keys: dict[tuple[str, str, int], str] = {}
         self.flaking = 0
         self.jobs = JobChecker(self)
+        self.journal = JournalChecker(self)
         self.requests = RequestChecker(self)
+        self.retention = RetentionChecker(self)
 
     def violated(self, invariant: str, what: str) -> None:
         """Note a violation."""
@@ -102,11 +106,27 @@ class Checker:
             self.judge(self.jobs.written(old, new))
             if new is not None and _text(new, "sk") == "hot":
                 self.judge(invariants.locked(self, old, new))
-        elif name == "system" and "made" in (new or old or {}):
-            self.judge(self.requests.kept(old, new))
+        elif name == "system":
+            self._system(old, new)
         elif name == "journal":
-            self._journal(old, new)
-        elif name == "runs" and old is not None and "content" in old:
+            judged = self.retention if self.retention.is_about(old, new) else self.journal
+            self.judge(judged.written(old, new))
+        elif name == "runs":
+            self._run(old, new)
+
+    def _system(self, old: Item | None, new: Item | None) -> None:
+        written = new or old or {}
+        if "made" in written:
+            self.judge(self.requests.kept(old, new))
+        elif "progress" in written:
+            self.judge(self.journal.verified(old, new))
+        elif "key_id" in written:
+            self.judge(erasure_checker.keys(old, new))
+
+    def _run(self, old: Item | None, new: Item | None) -> None:
+        if old is None or "content" not in old:
+            return
+        if new is not None or not erasure_checker.is_gone(self, old):
             self.violated("I1 steps are never rewritten", _key(old))
 
     def called_outside(self, key: str, *, idempotent: bool) -> None:
@@ -151,6 +171,10 @@ class Checker:
     def _moved(self, old: Item, new: Item) -> None:
         changed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
         if changed <= _UNFENCED:
+            return
+        if erasure_checker.is_erasure(old, new):
+            is_terminal = _text(old, "state") in TERMINAL
+            self.judge(erasure_checker.emptied(old, new, is_terminal=is_terminal))
             return
         was, now = _text(old, "state"), _text(new, "state")
         before, after = _number(old, "token"), _number(new, "token")
@@ -215,20 +239,6 @@ class Checker:
         if "group" in new and len(children) > _CONCURRENT:
             self.violated("D2 concurrent children", ", ".join(map(_key, children)))
 
-    def _journal(self, old: Item | None, new: Item | None) -> None:
-        if old is not None or new is None:
-            self.violated("J1 the journal is append-only", _key(old or new or {}))
-            return
-        rows = self.world.dynamo.tables["palyra-local-journal"].rows()
-        stream, seq = _text(new, "pk"), _number(new, "sk")
-        before = [
-            row.item
-            for row in rows.values()
-            if _text(row.item, "pk") == stream and _number(row.item, "sk") == seq - 1
-        ]
-        if seq > 1 and not (before and before[0]["link"] == new["previous"]):
-            self.violated("J2 no gap and no fork", f"{stream} {seq}")
-
     # What is left in the end.
 
     def at_rest(self) -> None:
@@ -247,6 +257,8 @@ class Checker:
             if _text(hot, "sk") == "hot":
                 self._job_at_rest(hot)
         self.judge(self.jobs.at_rest())
+        self.judge(self.journal.at_rest())
+        self.judge(self.retention.at_rest())
         self.judge(self.requests.at_rest())
         self._heartbeats_at_rest()
         if self.world.queues.dead:
@@ -265,7 +277,7 @@ class Checker:
             return
         if "open_lane" in row:
             self.violated("I3 what is over leaves the index", what)
-        if state == "closed":
+        if state == "closed" or "erased" in row:
             return
         if not finished[f"{_id(row)}/{_number(row, 'token')}/finished"]:
             self.violated("J3 a terminal event", what)

@@ -17,12 +17,15 @@ from chalicelib.functions.wiring import (
     api,
     container,
     dead_letters,
+    seals,
     sweeps,
     ticks,
     tools,
     workers,
 )
 from chalicelib.functions.wiring.container import Container
+from chalicelib.journal.export_files import ExportFiles
+from chalicelib.journal.verification.store import VerificationStore
 from chalicelib.policy.engine import PolicyEngine
 from chalicelib.providers import Answer, Conversation, ToolCall, ToolResult, ToolSpec
 from chalicelib.runs.tools import Invocation, Tool
@@ -34,6 +37,10 @@ if TYPE_CHECKING:
 SETTINGS = Settings(shards=1)
 _FULL_TIME = timedelta(seconds=280)
 _WORST_SKEW_SECONDS = 300
+# A few events are as many steps and parts as thousands are in a real journal.
+_STEP_EFFORT, _STEP_ENTRIES, _PART_CHARACTERS = 12, 4, 2_000
+_STEP_LASTS = timedelta(seconds=20)
+_SEGMENT_EVENTS, _KEPT = 2, timedelta(days=2)
 _MAY_POST = """
 @id("simulation-may-call-outside")
 permit (principal == System::"daemon", action, resource);
@@ -95,6 +102,30 @@ class Remembered:
         return self._answers[question]
 
 
+class SlowVerifications(VerificationStore):
+    """Verifications whose steps take time in a world that asks for it: they go on elsewhere."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+
+    def keep(self, *arguments: Any) -> None:
+        super().keep(*arguments)
+        if self._world.memo.get("slow"):
+            self._world.take_time(_STEP_LASTS)
+
+
+class SlowExports(ExportFiles):
+    """Files whose steps take time in a world that asks for it."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+
+    def keep(self, *arguments: Any) -> None:
+        super().keep(*arguments)
+        if self._world.memo.get("slow"):
+            self._world.take_time(_STEP_LASTS)
+
+
 @dataclass(eq=False)
 class Function:
     """A container of one function."""
@@ -115,6 +146,16 @@ class Function:
         self.tasks = api.tasks(of)
         self.transcripts = api.transcripts(of)
         self.dead_letters = dead_letters.dead_letters(of)
+        self.journal = sweeps.journal(of)
+        self.mover = seals.mover(of)
+        self.mover.segment_events, self.mover.kept = _SEGMENT_EVENTS, _KEPT
+        self.sealer = seals.sealer(of)
+        self.seal_watch = sweeps.seal_watch(of)
+        self.verifier = workers.verify(of)
+        self.exporter = workers.exports(of)
+        self.search = api.journal_search(of)
+        self.exports = api.journal_exports(of)
+        self.verifications = api.journal_verifications(of)
         self.worker.heart = self.heart
         self.courier = container.courier(of)
         self.lanes = dict(self.courier.lanes)
@@ -128,8 +169,28 @@ class Function:
 
     def forget(self) -> None:
         """Lose what is kept in memory."""
-        sweeps.journal(self.container)._heads.clear()
+        self.journal._heads.clear()
+        self.journal.segments.forget()
+        self.mover.journal.segments.forget()
+        sweeps.data_keys(self.container).forget()
         self.tick.own_last = None
+        self.seal_watch._fresh_at = None
+        vars(seals.signer(self.container)).pop("_public_key", None)
+        seals.signatures(self.container)._keys.clear()
+
+    def names(self) -> list[str]:
+        """Ask for the names that a container asks for once, and return them."""
+        holders: list[Any] = [
+            self.tasks.maker.payloads,
+            self.journal.large,
+            self.sealer.copies,
+            self.journal.segments.archive,
+            self.mover.journal.segments.archive,
+            self.exporter.files,
+            self.exports.files,
+        ]
+        buckets = [holder._bucket for holder in holders]
+        return [queue._url for queue in self.lanes.values()] + buckets
 
 
 class Functions:
@@ -158,8 +219,7 @@ class Functions:
     def warm(self) -> None:
         """Ask what containers ask once: a schedule must not depend on those before it."""
         for function in self._all:
-            names = [queue._url for queue in function.lanes.values()]
-            assert all([*names, function.tasks.maker.payloads._bucket])
+            assert all(function.names())
 
     def worker(self, lane: str) -> Function:
         """Return one of the containers of a lane, by chance one that was used before."""
@@ -192,7 +252,13 @@ class Functions:
         clock = SkewedClock(self._world)
         made = Container(settings=SETTINGS, clock=clock, random_bytes=self._bytes)
         tools.toolbox(made)._tools |= _tools(self._world)
-        return Function(name, made, clock, lane)
+        function = Function(name, made, clock, lane)
+        function.verifier.verifications = SlowVerifications(self._world)
+        function.verifier.step_effort = _STEP_EFFORT
+        function.exporter.files = SlowExports(self._world)
+        function.exporter.step_entries = _STEP_ENTRIES
+        function.exporter.part_characters = _PART_CHARACTERS
+        return function
 
     def _bytes(self, number: int) -> bytes:
         return self._random.randbytes(number)

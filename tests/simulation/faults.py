@@ -43,6 +43,15 @@ _WRITE = (
 )
 _SEND = (Fault.FAIL, Fault.LOST_REPLY, Fault.RETRY, Fault.DUPLICATE, Fault.LOST, *_DEATHS)
 _READ = (Fault.FAIL, Fault.THROTTLE, *_DEATHS)
+_REPEATED = frozenset(
+    {
+        "PutObject",
+        "CreateMultipartUpload",
+        "UploadPart",
+        "CompleteMultipartUpload",
+        "Sign",
+    }
+)
 _WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"})
 
 
@@ -52,7 +61,7 @@ def applicable(operation: str, arguments: Mapping[str, Any]) -> tuple[Fault, ...
         return _WRITE
     if operation == "SendMessage":
         return _SEND
-    if operation == "PutObject":
+    if operation in _REPEATED:
         return (*_READ, Fault.LOST_REPLY, Fault.RETRY)
     if operation in {"Query", "GetItem"} and not arguments.get("ConsistentRead"):
         return (Fault.STALE, Fault.STALE, *_READ)

@@ -4,7 +4,6 @@ The checker keeps its own history of each job's versions, from the hot rows that
 judges the ledger and the journal by it. It sees raw items, as the checker of tasks does.
 """
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
@@ -129,7 +128,7 @@ class JobChecker:
 
     def at_rest(self) -> Iterator[Broken]:
         """Judge the jobs after everything had the time to end."""
-        events = [json.loads(text(row, "content")) for row in self._table("journal")]
+        events = self.checker.journal.events()
         for hot in self._hot_rows():
             yield from self._job_at_rest(hot, events)
 

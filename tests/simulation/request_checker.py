@@ -4,7 +4,6 @@ Who asks has a name of their own, so that the journal says what came of the requ
 one idempotency key share a name.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -41,7 +40,7 @@ class RequestChecker:
 
     def at_rest(self) -> Iterator[Broken]:
         """Judge the requests after everything had the time to end."""
-        events = [json.loads(text(row, "content")) for row in self.checker._table("journal")]
+        events = self.checker.journal.events()
         made = Counter(event["actor"] for event in events)
         for actor in self.asked:
             yield from self._of(actor, made[actor])

@@ -1,4 +1,4 @@
-"""SQS, S3 and STS as far as Palyra uses them, in memory, behind the calls of their clients."""
+"""SQS, S3, KMS and STS as far as Palyra uses them, in memory, behind the calls of their clients."""
 
 import hashlib
 import io
@@ -7,11 +7,20 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from types import SimpleNamespace
 from typing import Any, Protocol
 
+from botocore.exceptions import ClientError
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 VISIBILITY = timedelta(minutes=30)
 MOST_RECEIVES = 10
+_LISTED = 4  # Names of a page: few, so that lists have several.
 
 
 @dataclass(eq=False)
@@ -96,6 +105,10 @@ class Cloud(Protocol):
 
     queues: SimQueues
     objects: dict[str, bytes]
+    uploads: dict[str, dict[int, bytes]]
+
+    def random_bytes(self, number: int, /) -> bytes:
+        """Return bytes that keys are made of."""
 
     def make(self, operation: str, arguments: Mapping[str, Any], do: Callable[[], Any]) -> Any:
         """Make a call, unless something goes wrong with it."""
@@ -128,7 +141,7 @@ class SqsClient:
 
 
 class S3Client:
-    """What Payloads asks of botocore's client."""
+    """What payloads, copies of seals and exports ask of botocore's client."""
 
     meta = SimpleNamespace(region_name="us-east-1")
 
@@ -138,23 +151,129 @@ class S3Client:
     def put_object(self, **arguments: Any) -> Any:
         def put() -> dict[str, str]:
             self._cloud.objects[arguments["Key"]] = arguments["Body"]
-            return {"ETag": hashlib.md5(arguments["Body"], usedforsecurity=False).hexdigest()}
+            return {"ETag": _tag(arguments["Body"])}
 
         return self._cloud.make("PutObject", arguments, put)
 
     def get_object(self, **arguments: Any) -> Any:
         def get() -> dict[str, Any]:
-            return {"Body": io.BytesIO(self._cloud.objects[arguments["Key"]])}
+            found = self._cloud.objects.get(arguments["Key"])
+            if found is None:
+                raise _gone("GetObject", "NoSuchKey")
+            return {"Body": io.BytesIO(found)}
 
         return self._cloud.make("GetObject", arguments, get)
+
+    def head_object(self, **arguments: Any) -> Any:
+        def head() -> dict[str, Any]:
+            found = self._cloud.objects.get(arguments["Key"])
+            if found is None:
+                raise _gone("HeadObject", "404")
+            return {"ContentLength": len(found)}
+
+        return self._cloud.make("HeadObject", arguments, head)
+
+    def delete_object(self, **arguments: Any) -> Any:
+        def delete() -> dict[str, Any]:
+            self._cloud.objects.pop(arguments["Key"], None)
+            return {}
+
+        return self._cloud.make("DeleteObject", arguments, delete)
 
     def list_objects_v2(self, **arguments: Any) -> Any:
         def found() -> dict[str, Any]:
             prefix, after = arguments["Prefix"], arguments.get("StartAfter", "")
             names = [it for it in sorted(self._cloud.objects) if it.startswith(prefix)]
-            return {"Contents": [{"Key": it} for it in names if it > after]}
+            behind = [{"Key": it} for it in names if it > after]
+            return {"Contents": behind[:_LISTED], "IsTruncated": len(behind) > _LISTED}
 
         return self._cloud.make("ListObjectsV2", arguments, found)
+
+    def generate_presigned_url(self, operation: str, where: Any, lasts: int) -> str:
+        # No call: whoever has the right signs by itself.
+        return f"https://s3/{where['Key']}?{operation}&{lasts}"
+
+    def create_multipart_upload(self, **arguments: Any) -> Any:
+        def create() -> dict[str, str]:
+            upload = f"upload-{len(self._cloud.uploads) + 1}"
+            self._cloud.uploads[upload] = {}
+            return {"UploadId": upload}
+
+        return self._cloud.make("CreateMultipartUpload", arguments, create)
+
+    def upload_part(self, **arguments: Any) -> Any:
+        def put() -> dict[str, str]:
+            parts = self._upload("UploadPart", arguments["UploadId"])
+            parts[arguments["PartNumber"]] = arguments["Body"]
+            return {"ETag": _tag(arguments["Body"])}
+
+        return self._cloud.make("UploadPart", arguments, put)
+
+    def complete_multipart_upload(self, **arguments: Any) -> Any:
+        def complete() -> dict[str, str]:
+            operation, upload = "CompleteMultipartUpload", arguments["UploadId"]
+            parts = self._upload(operation, upload)
+            wanted = arguments["MultipartUpload"]["Parts"]
+            bodies = [parts.get(part["PartNumber"], b"") for part in wanted]
+            if [_tag(body) for body in bodies] != [part["ETag"] for part in wanted]:
+                raise _gone(operation, "InvalidPart")
+            # What an upload was is gone with it; its id stays, so that no other one gets it.
+            self._cloud.uploads[upload] = {0: b""}
+            self._cloud.objects[arguments["Key"]] = b"".join(bodies)
+            return {}
+
+        return self._cloud.make("CompleteMultipartUpload", arguments, complete)
+
+    def _upload(self, operation: str, upload: str) -> dict[int, bytes]:
+        parts = self._cloud.uploads.get(upload)
+        if parts is None or 0 in parts:
+            raise _gone(operation, "NoSuchUpload")
+        return parts
+
+
+class KmsClient:
+    """What signers ask of botocore's client: the same key in all worlds, and signatures to replay.
+
+    A message has one signature (RFC 6979): whose copies are named by what they hold, must hold the
+    same when a schedule is run again.
+    """
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    def sign(self, **arguments: Any) -> Any:
+        def sign() -> dict[str, bytes]:
+            algorithm = ec.ECDSA(SHA256(), deterministic_signing=True)
+            return {"Signature": _seal_key().sign(arguments["Message"], algorithm)}
+
+        return self._cloud.make("Sign", arguments, sign)
+
+    def get_public_key(self, **arguments: Any) -> Any:
+        def get() -> dict[str, bytes]:
+            public = _seal_key().public_key()
+            form = PublicFormat.SubjectPublicKeyInfo
+            return {"PublicKey": public.public_bytes(Encoding.DER, form)}
+
+        return self._cloud.make("GetPublicKey", arguments, get)
+
+    def generate_data_key(self, **arguments: Any) -> Any:
+        def generate() -> dict[str, bytes]:
+            secret, nonce = self._cloud.random_bytes(32), self._cloud.random_bytes(12)
+            sealed = _wrapping_key().encrypt(nonce, secret, _context(arguments))
+            return {"Plaintext": secret, "CiphertextBlob": nonce + sealed}
+
+        return self._cloud.make("GenerateDataKey", arguments, generate)
+
+    def decrypt(self, **arguments: Any) -> Any:
+        def decrypt() -> dict[str, bytes]:
+            blob = arguments["CiphertextBlob"]
+            try:
+                secret = _wrapping_key().decrypt(blob[:12], blob[12:], _context(arguments))
+            except InvalidTag as error:
+                raise _gone("Decrypt", "InvalidCiphertextException") from error
+            return {"Plaintext": secret}
+
+        return self._cloud.make("Decrypt", arguments, decrypt)
 
 
 class StsClient:
@@ -165,3 +284,25 @@ class StsClient:
 
     def get_caller_identity(self, **arguments: Any) -> Any:
         return self._cloud.make("GetCallerIdentity", arguments, lambda: {"Account": "123456789012"})
+
+
+@cache
+def _seal_key() -> ec.EllipticCurvePrivateKey:
+    return ec.derive_private_key(5 * 10**76, ec.SECP256R1())
+
+
+@cache
+def _wrapping_key() -> AESGCM:
+    return AESGCM(bytes(32))
+
+
+def _context(arguments: Mapping[str, Any]) -> bytes:
+    return json.dumps(arguments["EncryptionContext"], sort_keys=True).encode()
+
+
+def _tag(body: bytes) -> str:
+    return hashlib.md5(body, usedforsecurity=False).hexdigest()
+
+
+def _gone(operation: str, code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "simulated"}}, operation)

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 from chalicelib.background.task import Lane
 from tests.simulation.checker import Violation
+from tests.simulation.erasure_flows import FLOWS
+from tests.simulation.erasure_flows import judge as judge_erasure
 from tests.simulation.faults import Schedule
 from tests.simulation.flows import collect, deliver, sweep_by, tick_by
-from tests.simulation.job_flows import FLOWS
 from tests.simulation.journal_flows import judge as judge_journal
 from tests.simulation.world import MINUTE, START, World
 
@@ -88,6 +89,8 @@ class Simulator:
             world.checker.at_rest()
             if "acknowledged" in world.memo:
                 judge_journal(world)
+            if "said" in world.memo:
+                judge_erasure(world)
         return Result(
             schedule=schedule,
             violations=tuple(world.checker.violations),

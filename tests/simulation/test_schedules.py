@@ -19,11 +19,11 @@ MOST_FAULTS = None if IN_FULL else 250  # Of one flow; few are longer.
 # Two processes that meet: the same slot twice, two slots of a job, two operators, ...
 TWO = (
     *("twice", "overlap", "cancelled", "deduped", "overtaken", "misfire"),
-    *("edited", "expected", "keyed-job"),
+    *("edited", "expected", "keyed-job", "first-at-once", "sealed-at-once"),
 )
 DEEP = (
     *("task", "firing", "outside-call", "handover", "cancelled", "retries", "followed", "overlap"),
-    *("edited", "deleted", "at-job", "keyed-firing"),
+    *("edited", "deleted", "at-job", "keyed-firing", "first-at-once", "sealed-at-once"),
 )
 
 

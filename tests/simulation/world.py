@@ -27,6 +27,7 @@ from tests.simulation.dynamo import SimDynamo
 from tests.simulation.faults import Crash, Fault, Schedule, applicable, failure
 from tests.simulation.services import (
     VISIBILITY,
+    KmsClient,
     Message,
     S3Client,
     SimQueues,
@@ -40,6 +41,7 @@ START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 _MOST_CALLS = 2_000
 _DEADLINE = timedelta(seconds=280)
+_EXPORTED = 3  # Entries of a page: few, so that a stream has several.
 
 
 def _let_others() -> None:
@@ -109,6 +111,7 @@ class World:
         self.dynamo.restore(self.empty)
         self.queues = SimQueues(lambda: self.now)
         self.objects: dict[str, bytes] = {}
+        self.uploads: dict[str, dict[int, bytes]] = {}
         self.chance = random.Random(schedule.seed)
         self.faults: dict[int, int] = {}
         self.switches: dict[int, int] = {}
@@ -220,12 +223,19 @@ class World:
         """Put this world in AWS's place."""
 
         def clients(service: str) -> Any:
-            made: dict[str, Any] = {"sqs": SqsClient, "s3": S3Client, "sts": StsClient}
+            made: dict[str, Any] = {
+                "sqs": SqsClient,
+                "s3": S3Client,
+                "sts": StsClient,
+                "kms": KmsClient,
+            }
             return made[service](self)
 
         with (
             seam.install(self._dynamo, clients),
-            patch("chalicelib.tables.time.sleep"),
+            # Not `time.sleep` itself: other threads of this process sleep, too.
+            patch("chalicelib.tables.time"),
+            patch("chalicelib.background.journal_export._BATCH", _EXPORTED),
             patch.multiple(
                 Connection, send_pre_boto_callback=_silent, send_post_boto_callback=_silent
             ),
@@ -251,6 +261,10 @@ class World:
     def process(self) -> Process | None:
         """Return the process that is running."""
         return getattr(getcurrent(), "process", None)
+
+    def random_bytes(self, number: int) -> bytes:
+        """Return bytes that keys are made of; whoever replays a schedule gets the same."""
+        return self.functions._bytes(number)
 
     def _dynamo(self, operation: str, arguments: dict[str, Any]) -> Any:
         return self.make(operation, arguments, lambda: self.dynamo.call(operation, arguments))

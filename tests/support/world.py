@@ -20,7 +20,7 @@ from chalicelib.background.task import Lane, Task, TaskRef, slot_key
 from chalicelib.background.worker import Worker
 from chalicelib.functions.wiring import api, sweeps, ticks, workers
 from chalicelib.functions.wiring.container import Container
-from chalicelib.journal.store import JournalRow
+from chalicelib.journal.store import JournalRow, JournalStore
 from chalicelib.runs.transcripts import Transcripts
 from chalicelib.scheduler.job import Job
 from chalicelib.scheduler.service import Draft, JobService
@@ -141,6 +141,13 @@ class World:
         """Return the journal's events of a kind."""
         return [row for row in JournalRow.scan() if row.kind == kind]
 
+    def personal(self, kind: str) -> list[Any]:
+        """Return what a reader sees that is personal in the journal's events of a kind."""
+        fresh = Container(settings=self.settings, clock=self.clock, random_bytes=os.urandom)
+        store = JournalStore()
+        rows = [store.entry(row.pk, int(row.sk)) for row in self.events(kind)]
+        return api.personal(fresh).opened([entry for entry in rows if entry])
+
     def messages(self) -> int:
         """Return how many messages were sent and not taken."""
         lanes = self.services.worker.courier.lanes.values()
@@ -162,8 +169,8 @@ def _make_stack() -> None:
         _client("sqs").create_queue(QueueName=queue)
     for bucket in _names("AWS::S3::Bucket", "BucketName"):
         _client("s3").create_bucket(Bucket=bucket)
-    for alias in _names("AWS::KMS::Alias", "AliasName"):
-        key = _client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
+    for alias, shape in _keys().items():
+        key = _client("kms").create_key(**shape)
         _client("kms").create_alias(AliasName=alias, TargetKeyId=key["KeyMetadata"]["KeyId"])
 
 
@@ -195,6 +202,18 @@ def _read_tables() -> Iterator[dict[str, Any]]:
 def _names(kind: str, name: str) -> list[str]:
     made = template.resources().values()
     return [_named(each["Properties"][name]) for each in made if each["Type"] == kind]
+
+
+@cache
+def _keys() -> dict[str, dict[str, str]]:
+    """Return the shape of each key by its alias."""
+    resources = template.resources()
+    found = [made["Properties"] for made in resources.values() if made["Type"] == "AWS::KMS::Alias"]
+    keys = {_named(each["AliasName"]): each["TargetKeyId"] for each in found}
+    return {
+        alias: {name: resources[key]["Properties"][name] for name in ("KeySpec", "KeyUsage")}
+        for alias, key in keys.items()
+    }
 
 
 def _named(name: str) -> str:

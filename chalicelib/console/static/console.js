@@ -82,13 +82,18 @@ function replace(html) {
 // Replacing the page under a selection would take it away from whoever is about to copy it.
 const isSelecting = () => !getSelection().isCollapsed && main.contains(getSelection().anchorNode);
 
+// Nor may it take away what somebody is filling in.
+const isFilling = () =>
+  (main.contains(document.activeElement) && document.activeElement.closest("form") !== null) ||
+  [...main.querySelectorAll("input")].some((input) => input.value !== input.defaultValue);
+
 async function refresh() {
   const headers = tag ? { "If-None-Match": tag } : {};
   const answer = await fetch(location.href, { headers, cache: "no-store" });
   if (answer.status === 304) return;
   if (!answer.ok && answer.status !== 404) throw new Error(`status ${answer.status}`);
   const html = await answer.text();
-  if (isPaused() || isSelecting()) return;
+  if (isPaused() || isSelecting() || isFilling()) return;
   tag = answer.headers.get("ETag");
   replace(html);
 }

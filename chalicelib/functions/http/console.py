@@ -107,11 +107,18 @@ def show_run(run_id: str) -> str:
 @local_only
 @page(_HOME)
 def show_journal() -> str:
-    """Show the newest entries of the journal, or those of a kind or subject."""
-    query = _query()
-    wanted = Wanted(query.filters.get("kind") or None, query.filters.get("subject") or None)
-    search = api.journal_search(container())
-    shown = journal_page(search, OWNER, wanted, query.after, query.limit)
+    """Show the newest entries of the journal, or those that its form asks for."""
+    query, of = _query(), container()
+    verified = api.journal_verifications(of).list(OWNER, None, 1).items
+    shown = journal_page(
+        api.journal_search(of),
+        api.personal(of),
+        next(iter(verified), None),
+        OWNER,
+        Wanted.of(query.filters),
+        query.after,
+        query.limit,
+    )
     return render("journal", _HOME, stage=stage(), page=shown, older=cursor.encode(shown.older))
 
 

@@ -19,6 +19,7 @@ from chalicelib.functions.wiring import api
 from chalicelib.functions.wiring.container import container
 from chalicelib.journal.event import STREAMS
 from chalicelib.journal.query import read_query
+from chalicelib.journal.retention.days import read_days
 
 _FILTERS = (
     Parameter("kind", "Of this kind; `job` for all that begin with `job.`.", {"type": "string"}),
@@ -30,6 +31,10 @@ _FILTERS = (
     Parameter("from", "Not before this instant.", {"type": "string", "format": "date-time"}),
     Parameter("until", "Before this instant.", {"type": "string", "format": "date-time"}),
     Parameter("text", "That say this, whatever its case.", {"type": "string"}),
+)
+_DAYS = (
+    Parameter("from", "The first day.", {"type": "string", "format": "date"}),
+    Parameter("to", "The last day.", {"type": "string", "format": "date"}),
 )
 _POSITION = re.compile(r"[0-9]{1,15}")
 
@@ -56,7 +61,25 @@ def search_journal(principal: Principal) -> views.Page[views.JournalEntry]:
     found = api.journal_search(container()).search(
         principal.owner, read_query(query.filters), query.after, query.limit
     )
-    return render.page([render_journal.entry(each) for each in found.items], found.next)
+    shown = render_journal.entries(found.items, api.personal(container()))
+    return render.page(shown, found.next)
+
+
+@journal.route("/v1/journal/days", methods=["GET"])
+@answers
+@owners(_request)
+@operation(_request, Operation(answers={HTTPStatus.OK: "The counts."}, query=_DAYS))
+def count_journal_days(principal: Principal) -> views.JournalDays:
+    """Return how many events of each kind there were on each day (UTC), the moved ones too.
+
+    Without `to` up to today, without `from` the 30 days up to there. Events that were moved to S3
+    are counted for ever. Of those in the table, at most 20,000 are looked at: `complete_from` is
+    the first day of which all were.
+    """
+    given = dict(_request().query_params or {})
+    first, last = read_days(given, container().clock.now())
+    counted = api.journal_days(container()).count(principal.owner, first, last)
+    return render_journal.days(counted, first, last)
 
 
 @journal.route("/v1/journal/{stream}/{seq}", methods=["GET"])
@@ -68,7 +91,8 @@ def get_journal_entry(principal: Principal, stream: str, seq: str) -> views.Jour
     if not (_POSITION.fullmatch(stream) and _POSITION.fullmatch(seq)):
         raise NotFound("there is no such position in the journal")
     found = api.journal_search(container()).entry(principal.owner, int(stream), int(seq))
-    return render_journal.entry(found)
+    (shown,) = render_journal.entries([found], api.personal(container()))
+    return shown
 
 
 @journal.route("/v1/journal/exports", methods=["POST"])

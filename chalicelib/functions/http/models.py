@@ -4,6 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from chalicelib.background.events import UNSAID
 from chalicelib.background.service import MOST_ATTEMPTS
 from chalicelib.background.task import HIGHEST_PRIORITY, LOWEST_PRIORITY
 from chalicelib.functions.http.fields import (
@@ -89,7 +90,7 @@ class Cancel(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: Reason = "cancelled by an operator"
+    reason: Reason = UNSAID
 
 
 class NewExport(BaseModel):
@@ -114,6 +115,21 @@ class NewExport(BaseModel):
         Field(description="Before this instant.", json_schema_extra={"format": "date-time"}),
     ] = None
     text: str | None = None
+
+
+class NewErasure(BaseModel):
+    """What is to be erased, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    subject: Annotated[
+        str,
+        Field(description="The id of a deleted job, or of a task that ended; all of it goes."),
+    ]
+    reason: Annotated[
+        str,
+        Field(description="1 to 200 characters that name nobody: they stay, for all to read."),
+    ]
 
 
 class Nothing(BaseModel):

@@ -1,16 +1,30 @@
 """What operators see of the journal."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, cast
 
 from chalicelib.background.exports import Export
 from chalicelib.clock import rfc3339
 from chalicelib.functions.http import views
 from chalicelib.journal.entry import Entry
+from chalicelib.journal.erasure.reading import Personal, PersonalReader
+from chalicelib.journal.erasure.store import Erasure
+from chalicelib.journal.retention.days import Count
 from chalicelib.journal.verification.store import Verification
 
 
-def entry(entry: Entry) -> views.JournalEntry:
-    """Return an entry of the journal."""
+def entries(found: Sequence[Entry], reader: PersonalReader) -> list[views.JournalEntry]:
+    """Return entries of an owner's journal, and what is personal of them.
+
+    Raises:
+        Unavailable: DynamoDB did not answer.
+    """
+    opened = reader.opened(found)
+    return [_entry(entry, personal) for entry, personal in zip(found, opened, strict=True)]
+
+
+def _entry(entry: Entry, personal: Personal) -> views.JournalEntry:
     shown: views.JournalEntry = {
         "stream": entry.stream,
         "seq": entry.seq,
@@ -23,6 +37,9 @@ def entry(entry: Entry) -> views.JournalEntry:
         "previous": entry.previous,
         "link": entry.link,
     }
+    if personal is not None:
+        # One of the three words, where it could not be opened.
+        shown["personal"] = cast("Any", personal)
     if "payload" in entry.facts:
         shown["payload"] = entry.facts["payload"]
     return shown
@@ -45,8 +62,36 @@ def export(export: Export) -> views.JournalExport:
     }
 
 
+def days(counted: Count, first: date, last: date) -> views.JournalDays:
+    """Return the counts of the days that have events."""
+    complete_from = counted.complete_from
+    return {
+        "from": first.isoformat(),
+        "to": last.isoformat(),
+        "days": [
+            {"day": day, "events": sum(kinds.values()), "kinds": dict(sorted(kinds.items()))}
+            for day, kinds in counted.days.items()
+        ],
+        "events": sum(sum(kinds.values()) for kinds in counted.days.values()),
+        "archived_events": counted.archived,
+        "complete_from": complete_from.isoformat() if complete_from else None,
+    }
+
+
 def _shown(instant: datetime | None) -> str | None:
     return rfc3339(instant) if instant else None
+
+
+def erasure(erasure: Erasure) -> views.Erasure:
+    """Return what was erased, and how far that is."""
+    return {
+        "task_id": erasure.task_id,
+        "subject": erasure.subject,
+        "reason": erasure.reason,
+        "by": erasure.by,
+        "erased_at": rfc3339(erasure.erased_at),
+        "done_at": _shown(erasure.done_at),
+    }
 
 
 def verification(verification: Verification) -> views.JournalVerification:
@@ -63,6 +108,11 @@ def verification(verification: Verification) -> views.JournalVerification:
         "payloads": found.payloads,
         "runs": found.runs,
         "expired_runs": found.expired_runs,
+        "archived_events": found.archived_events,
+        "segments": found.segments,
+        "erased_runs": found.erased_runs,
+        "personal": found.personal,
+        "erased": found.erased,
         "sealed_at": rfc3339(found.sealed_at) if found.sealed_at else None,
         "unsealed": found.unsealed if found.is_complete else None,
         "trouble_count": found.number,

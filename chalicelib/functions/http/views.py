@@ -16,6 +16,7 @@ _RUN_STATES = ("running", *(state for state in State if state.is_terminal))
 _ATTEMPT_STATES = (*State, "lost")
 
 Instant = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+Day = Annotated[str, Field(json_schema_extra={"format": "date"})]
 TaskState = Annotated[str, WithJsonSchema({"type": "string", "enum": [*TASK_STATES]})]
 AttemptState = Annotated[str, WithJsonSchema({"type": "string", "enum": [*_ATTEMPT_STATES]})]
 RunState = Annotated[
@@ -212,6 +213,9 @@ class JournalEntry(TypedDict):
     """Who did what to what, when: an event at its place in the journal.
 
     `link` is the hash of the entry and of `previous`, the link of the one before it in its stream.
+    `personal` is what somebody wrote: it is kept sealed, and opened for this answer. It is `erased`
+    once that was asked for, `sealed` where it could not be opened now or not on this page, and
+    `unreadable` where its key is gone.
     """
 
     stream: int
@@ -222,6 +226,7 @@ class JournalEntry(TypedDict):
     subject: str
     at: Instant
     details: dict[str, Any]
+    personal: NotRequired[dict[str, Any] | Literal["erased", "sealed", "unreadable"]]
     payload: NotRequired[JournalPayload]
     previous: str
     link: str
@@ -245,6 +250,27 @@ class JournalExport(TypedDict):
     link_expires_at: Instant | None
 
 
+class JournalDay(TypedDict):
+    """How many events of each kind there were on a day, in UTC."""
+
+    day: Day
+    events: int
+    kinds: dict[str, int]
+
+
+JournalDays = TypedDict(
+    "JournalDays",
+    {
+        "from": Day,
+        "to": Day,
+        "days": list[JournalDay],
+        "events": int,
+        "archived_events": int,
+        "complete_from": Day | None,
+    },
+)
+
+
 class JournalTrouble(TypedDict):
     """Something in the journal that is not as it was written.
 
@@ -261,6 +287,7 @@ class JournalTrouble(TypedDict):
 class JournalVerification(TypedDict):
     """How far a verification has come, and what it found; the first 50 troubles are shown.
 
+    `archived_events` of the events were read from S3, where they were moved as `segments`.
     `unsealed` events came after the last seal, which was put at `sealed_at`: they are only as good
     as their chain. Both, and `holds`, are null where they are not known yet.
     """
@@ -275,10 +302,30 @@ class JournalVerification(TypedDict):
     payloads: int
     runs: int
     expired_runs: int
+    archived_events: int
+    segments: int
+    erased_runs: int
+    personal: int
+    erased: int
     sealed_at: Instant | None
     unsealed: int | None
     trouble_count: int
     troubles: list[JournalTrouble]
+
+
+class Erasure(TypedDict):
+    """What was known of a job or task is erased, with all that came of it.
+
+    What is personal in the journal cannot be read any more from `erased_at` on; at `done_at`
+    nothing of it was left anywhere, and it is null before.
+    """
+
+    task_id: str
+    subject: str
+    reason: str
+    by: str
+    erased_at: Instant
+    done_at: Instant | None
 
 
 class SchedulerHealth(TypedDict):

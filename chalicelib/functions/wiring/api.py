@@ -3,18 +3,22 @@
 from functools import cache
 
 from chalicelib.access.store import AccessStore, IdempotencyStore
-from chalicelib.background import journal_export, journal_verify, verifications
+from chalicelib.background import erasure, journal_export, journal_verify, verifications
+from chalicelib.background.erasures import ErasureCheck, Erasures
 from chalicelib.background.exports import ExportCheck, JournalExports
 from chalicelib.background.heartbeats.store import HeartbeatStore
 from chalicelib.background.service import TaskService
-from chalicelib.functions.wiring import sweeps, tools
+from chalicelib.functions.wiring import erasing, sweeps, tools
 from chalicelib.functions.wiring.container import Container, courier, handover, pace, work
 from chalicelib.functions.wiring.making import maker
 from chalicelib.functions.wiring.sweeps import journal, runs
 from chalicelib.functions.wiring.tools import toolbox
 from chalicelib.ids import Ids
 from chalicelib.incidents.store import IncidentStore
+from chalicelib.journal.erasure.reading import PersonalReader
+from chalicelib.journal.erasure.store import KeyStore
 from chalicelib.journal.export_files import ExportFiles
+from chalicelib.journal.retention.days import JournalDays
 from chalicelib.journal.search import JournalSearch
 from chalicelib.journal.verification.store import VerificationStore
 from chalicelib.runs import prompt
@@ -93,6 +97,7 @@ def tasks(of: Container) -> TaskService:
             prompt.KIND: prompt.PromptCheck(tools=toolbox(of)),
             journal_export.KIND: ExportCheck(),
             journal_verify.KIND: verifications.VerifyCheck(),
+            erasure.KIND: ErasureCheck(),
         },
         clock=of.clock,
         ids=Ids(of.random_bytes),
@@ -109,6 +114,12 @@ def journal_search(of: Container) -> JournalSearch:
 
 
 @cache
+def journal_days(of: Container) -> JournalDays:
+    """Return what counts the events of days."""
+    return JournalDays(journal=journal(of))
+
+
+@cache
 def journal_exports(of: Container) -> JournalExports:
     """Return what operators do with exports of the journal."""
     return JournalExports(tasks=tasks(of), files=ExportFiles(), clock=of.clock)
@@ -118,6 +129,18 @@ def journal_exports(of: Container) -> JournalExports:
 def journal_verifications(of: Container) -> verifications.JournalVerifications:
     """Return what operators do with verifications of the journal."""
     return verifications.JournalVerifications(tasks=tasks(of), verifications=VerificationStore())
+
+
+@cache
+def erasures(of: Container) -> Erasures:
+    """Return what operators do with erasures."""
+    return Erasures(tasks=tasks(of), rooms=erasing.rooms(of), keys=KeyStore())
+
+
+@cache
+def personal(of: Container) -> PersonalReader:
+    """Return what opens what is personal."""
+    return erasing.personal(of)
 
 
 @cache

@@ -1,10 +1,13 @@
-"""What seals the journal, and what checks its seals."""
+"""What seals the journal, what checks its seals, and what moves events that are old and sealed."""
 
+from datetime import timedelta
 from functools import cache
 
 from chalicelib.functions.wiring.container import Container
 from chalicelib.incidents.journal_faults import JournalIncidents
 from chalicelib.incidents.store import IncidentStore
+from chalicelib.journal.retention.mover import Mover
+from chalicelib.journal.retention.store import Turns
 from chalicelib.journal.seals.copies import SealCopies
 from chalicelib.journal.seals.sealer import Sealer
 from chalicelib.journal.seals.signing import KmsSigner, SealSigner, Signatures
@@ -23,6 +26,22 @@ def sealer(of: Container) -> Sealer:
         signatures=signatures(of),
         alarm=JournalIncidents(incidents=IncidentStore(), clock=of.clock),
         clock=of.clock,
+    )
+
+
+@cache
+def mover(of: Container) -> Mover:
+    """Return what moves old events to S3."""
+    return Mover(
+        journal=JournalStore(),
+        seals=SealStore(),
+        turns=Turns(),
+        signer=signer(of),
+        signatures=signatures(of),
+        alarm=JournalIncidents(incidents=IncidentStore(), clock=of.clock),
+        clock=of.clock,
+        kept=timedelta(days=of.settings.journal_retention_days),
+        every=timedelta(seconds=of.settings.journal_retention_interval_seconds),
     )
 
 

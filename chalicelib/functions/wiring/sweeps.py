@@ -15,6 +15,9 @@ from chalicelib.background.sweep import Sweep
 from chalicelib.functions.wiring.container import Container, courier, pace, work
 from chalicelib.incidents.journal_faults import JournalIncidents
 from chalicelib.incidents.store import IncidentStore
+from chalicelib.journal.erasure.keys import DataKeys
+from chalicelib.journal.erasure.store import KeyStore
+from chalicelib.journal.erasure.wrapping import KmsWrapper
 from chalicelib.journal.seals.store import SealStore
 from chalicelib.journal.seals.watch import SealWatch
 from chalicelib.journal.store import JournalStore
@@ -138,6 +141,14 @@ def runs(of: Container) -> RunStore:
 
 
 @cache
-def journal(_of: Container) -> JournalStore:
+def journal(of: Container) -> JournalStore:
     """Return the journal, which remembers where its streams end."""
-    return JournalStore()
+    return JournalStore(data_keys(of))
+
+
+@cache
+def data_keys(of: Container) -> DataKeys:
+    """Return the keys of what is personal, which are remembered for a short while."""
+    return DataKeys(
+        store=KeyStore(), wrapper=KmsWrapper(), clock=of.clock, random_bytes=of.random_bytes
+    )

@@ -3,13 +3,13 @@
 from datetime import timedelta
 from functools import cache
 
-from chalicelib.background import journal_export, journal_verify
+from chalicelib.background import erasure, journal_export, journal_verify
 from chalicelib.background.followups import FollowUps
 from chalicelib.background.kinds import Kind
 from chalicelib.background.lease import ThreadHeart
 from chalicelib.background.shelf import Shelf
 from chalicelib.background.worker import Worker
-from chalicelib.functions.wiring import seals
+from chalicelib.functions.wiring import erasing, seals
 from chalicelib.functions.wiring.container import Container, courier, pace, work
 from chalicelib.functions.wiring.making import maker
 from chalicelib.functions.wiring.sweeps import (
@@ -25,6 +25,7 @@ from chalicelib.functions.wiring.sweeps import (
 )
 from chalicelib.functions.wiring.sweeps import runs as run_store
 from chalicelib.functions.wiring.tools import toolbox
+from chalicelib.journal.erasure.store import KeyStore
 from chalicelib.journal.export_files import ExportFiles
 from chalicelib.journal.seals.store import SealStore
 from chalicelib.journal.verification.store import VerificationStore
@@ -84,6 +85,7 @@ def kinds(of: Container) -> dict[str, Kind]:
         prompt.KIND: prompts,
         journal_export.KIND: exports(of),
         journal_verify.KIND: verify(of),
+        erasure.KIND: erase(of),
     }
 
 
@@ -109,8 +111,22 @@ def verify(of: Container) -> journal_verify.JournalVerify:
         copies=seals.copies(of),
         signatures=seals.signatures(of),
         runs=RunChains(runs=run_store(of), clock=of.clock, retention=retention),
+        keys=KeyStore(),
         verifications=VerificationStore(),
         alarm=journal_alarm(of),
+        clock=of.clock,
+        conclusion=aftermath(of).otherwise,
+    )
+
+
+@cache
+def erase(of: Container) -> erasure.SubjectErasure:
+    """Return what erases what is known of subjects."""
+    return erasure.SubjectErasure(
+        rooms=erasing.rooms(of),
+        keys=KeyStore(),
+        journal=journal(of),
+        payloads=maker(of).payloads,
         clock=of.clock,
         conclusion=aftermath(of).otherwise,
     )

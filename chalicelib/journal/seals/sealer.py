@@ -57,10 +57,13 @@ class Sealer:
         known, before = self._known()
         heads = self._heads(before)
         faults = [*self._faults(before, heads), *_set_back(known, before)]
+        if faults and self.seals.last() != before:
+            # Another one has sealed meanwhile, and has said what it found; old events may be moved
+            # by now that this one looked for.
+            faults = []
         now = self.clock.now()
         last = before.at if before else None
-        is_late = last is not None and now - last > LATE
-        if is_late:
+        if last is not None and now - last > LATE:
             self.alarm.tell(late(last, now))
         for fault in faults:
             _log.error("the journal is broken", extra={"fault": fault.what})
@@ -69,8 +72,9 @@ class Sealer:
         # Clocks differ, and no seal is older than the one before it.
         standing = self.seals.put(self._next(before, heads, max(now, last or now)))
         self.copies.put(standing)
-        if is_late:
-            self.alarm.late_is_over()
+        # Not only where this one was late: the one that was may have died in between, and a watch
+        # may have told of it a moment ago.
+        self.alarm.late_is_over()
         return {
             "seal": standing.seq,
             "streams": len(heads),

@@ -1,6 +1,6 @@
 """SealStore: seals by put-if-absent at the next position of their chain, in the journal's table."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from chalicelib.clock import to_ms
 from chalicelib.journal.chain import Head
@@ -16,9 +16,12 @@ class SealStore:
 
     def last(self) -> SignedSeal | None:
         """Return the newest seal, or None before the first."""
-        rows = JournalRow.page(STREAM, scan_index_forward=False, consistent_read=True, limit=1)
-        row = next(rows, None)
-        return _seal(row) if row else None
+        return next(iter(self.newest(1)), None)
+
+    def newest(self, number: int) -> Sequence[SignedSeal]:
+        """Return the newest seals, the last one first."""
+        rows = JournalRow.page(STREAM, scan_index_forward=False, consistent_read=True, limit=number)
+        return [_seal(row) for row in rows]
 
     def following(self, after: int) -> Iterator[SignedSeal]:
         """Yield the seals after a position, in order."""

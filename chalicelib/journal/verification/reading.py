@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from chalicelib.journal.erasure.vouching import KeyVoucher
+from chalicelib.journal.personal import KeyState
 from chalicelib.journal.seal import SignedSeal
 from chalicelib.journal.seals.copies import SealCopies
 from chalicelib.journal.seals.store import SealStore
 from chalicelib.journal.store import JournalStore
-from chalicelib.journal.verify import Row
+from chalicelib.journal.verify import Archived, Row
 
 
 class Runs(Protocol):
@@ -32,10 +34,17 @@ class Reading:
     seal_store: SealStore
     seal_copies: SealCopies
     known_runs: Runs
+    keys: KeyVoucher
 
     def rows(self, stream: str, after: int) -> Iterator[Row]:
-        """Yield the events of a stream after a position, in order."""
-        return self.journal.rows(stream, after)
+        """Yield the events of a stream after a position that stand in the table, in order."""
+        return self.journal.live(stream, after)
+
+    def segments(self, stream: str, after: int) -> Iterator[Archived]:
+        """Yield what S3 has of a stream after a position, in order."""
+        for found in self.journal.segments.following(stream, after):
+            left = tuple(self.journal.live(stream, found.signed.first - 1, found.last))
+            yield found._replace(left=left)
 
     def seals(self, after: int) -> Iterator[SignedSeal]:
         """Yield the seals after a position, in order."""
@@ -48,6 +57,10 @@ class Reading:
     def payload(self, sha256: str) -> bytes | None:
         """Return what stands elsewhere under a digest, or None."""
         return self.journal.large.read(self.owner, sha256)
+
+    def key(self, subject: str, key: str | None = None) -> KeyState:
+        """Return what became of the key of a job or task."""
+        return self.keys.state(subject, key)
 
     def run(self, finished: Mapping[str, Any]) -> str | None:
         """Return what is wrong with the run of a terminal event, None where it has expired."""

@@ -1,3 +1,4 @@
+import hashlib
 import json
 
 import pytest
@@ -52,7 +53,10 @@ def test_the_journal_keeps_the_hash_of_a_prompt_and_not_its_text(api: Api) -> No
     api.job(prompt="between you and me")
     (row,) = api.world.events("job.created")
     assert "between you and me" not in row.content
-    assert "prompt_sha256" in row.content
+    assert "prompt_sha256" not in row.content
+    (personal,) = api.world.personal("job.created")
+    digest = hashlib.sha256(b"between you and me").hexdigest()
+    assert personal == {"name": "health", "prompt_sha256": digest}
 
 
 def test_a_job_needs_no_tools(api: Api) -> None:

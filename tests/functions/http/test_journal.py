@@ -25,7 +25,7 @@ def test_an_entry_says_who_did_what_to_what_when_and_where_it_stands(api: Api) -
 
     (shown,) = api.get("/v1/journal").body["items"]
 
-    assert shown | {"details": {}, "previous": "", "link": ""} == {
+    assert shown | {"details": {}, "personal": {}, "previous": "", "link": ""} == {
         "stream": stream_of(job),
         "seq": 1,
         "id": f"{job}/created",
@@ -34,10 +34,11 @@ def test_an_entry_says_who_did_what_to_what_when_and_where_it_stands(api: Api) -
         "subject": job,
         "at": "2026-11-22T12:00:00Z",
         "details": {},
+        "personal": {},
         "previous": "",
         "link": "",
     }
-    assert shown["details"]["name"] == "health"
+    assert shown["personal"]["name"] == "health"
     assert len(shown["link"]) == len(shown["previous"]) == 64
 
 

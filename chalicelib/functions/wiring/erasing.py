@@ -1,0 +1,34 @@
+"""What seals what is personal, what opens it, and which rooms erase what they hold of a subject."""
+
+from functools import cache
+
+from chalicelib.background.erasing import Family, TaskEraser
+from chalicelib.background.erasure import Room
+from chalicelib.functions.wiring.container import Container, work
+from chalicelib.functions.wiring.making import maker
+from chalicelib.functions.wiring.sweeps import data_keys, runs
+from chalicelib.journal.erasure.reading import PersonalReader
+from chalicelib.journal.erasure.store import KeyStore
+from chalicelib.runs.erasing import RunEraser
+from chalicelib.scheduler.erasing import JobEraser
+from chalicelib.scheduler.store import JobStore
+
+
+@cache
+def personal(of: Container) -> PersonalReader:
+    """Return what opens what is personal."""
+    return PersonalReader(store=KeyStore(), keys=data_keys(of))
+
+
+@cache
+def rooms(of: Container) -> dict[str, Room]:
+    """Return what holds something of subjects, in the order in which it is erased.
+
+    A job keeps its prompt until none of its firings can need it.
+    """
+    family = Family(work=work(of))
+    return {
+        "tasks": TaskEraser(family=family, payloads=maker(of).payloads),
+        "runs": RunEraser(family=family, runs=runs(of)),
+        "jobs": JobEraser(jobs=JobStore()),
+    }

@@ -1,0 +1,1 @@
+"""Retention: old events are moved from the table to S3, and stay readable and verifiable."""
