@@ -55,7 +55,7 @@ def show(session: Session, job_id: str) -> None:
 @jobs.command(
     epilog=examples(
         'palyra jobs create --name health --every 60s --prompt "Summarize health"',
-        "palyra jobs create --name nightly --cron '30 2 * * *' --timezone Europe/Berlin --prompt x",
+        "palyra jobs create --name nightly --cron '30 2 * * *' --prompt @nightly.txt",
         "palyra jobs create --name once --at 2026-12-01T09:00:00Z --prompt @once.txt",
     )
 )

@@ -12,7 +12,7 @@ _HERE = "us-east-1:123456789012"
 
 @cache
 def names_of(stage: str) -> tuple[str, ...]:
-    """Return the ARN of each table, index, queue, log stream and object of a stage."""
+    """Return the ARN of each table, index, queue, log stream, bucket and object of a stage."""
     variables = {
         "${Stage}": stage,
         "${AWS::AccountId}": "123456789012",
@@ -35,7 +35,8 @@ def _arns() -> Iterator[str]:
         elif each["Type"] == "AWS::SQS::Queue":
             yield f"arn:aws:sqs:{_HERE}:{properties['QueueName']}"
         elif each["Type"] == "AWS::S3::Bucket":
-            yield f"arn:aws:s3:::{properties['BucketName']}/a/key"
+            bucket = f"arn:aws:s3:::{properties['BucketName']}"
+            yield from (bucket, f"{bucket}/a/key")
     for function in (API, *(source.name for source in app.event_sources)):
         group = log_group(function).replace("{stage}", "${Stage}")
         yield f"arn:aws:logs:{_HERE}:log-group:{group}:log-stream:2026/11/22/[$LATEST]a"
