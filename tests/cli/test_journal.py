@@ -86,6 +86,7 @@ def test_an_entry_is_shown_with_its_details_and_link(stub: StubTerminal) -> None
         f"subject   {JOB_ID}\n"
         f"id        {JOB_ID}/3\n"
         'details   {"from": "enabled"}\n'
+        'personal  {"name": "health"}\n'
         f"previous  {'0' * 64}\n"
         f"link      {'1' * 64}\n"
     )

@@ -111,7 +111,7 @@ def test_a_worker_does_not_load_what_it_may_not_need(heavy: str) -> None:
 def test_a_worker_of_any_lane_knows_all_lanes_kinds_and_tools(worker: tuple[str, str]) -> None:
     assert started(*worker)["wired"] == {
         "lanes": LANES,
-        "kinds": ["background_prompt", "firing", "journal_export", "journal_verify"],
+        "kinds": ["background_prompt", "erasure", "firing", "journal_export", "journal_verify"],
         "tools": ["journal.search", "system.health"],
     }
 

@@ -91,12 +91,12 @@ def test_alarms_on_functions_watch_functions_that_chalice_makes() -> None:
         dimensions["FunctionName"].replace("${Stage}", "dev")
         for _, _, dimensions in watched("AWS/Lambda")
     }
-    assert names == {"palyra-dev", "palyra-dev-cron_tick", "palyra-dev-sweep"}
+    assert names == {f"palyra-dev{of}" for of in ("", "-cron_tick", "-journal_seal", "-sweep")}
     assert names <= set(functions("dev"))
 
 
 def test_a_clock_that_stands_still_is_an_alarm() -> None:
-    for name in ("tick-is-missing", "sweep-is-missing"):
+    for name in ("tick-is-missing", "sweep-is-missing", "seal-is-missing"):
         alarm = alarms()[name]
         assert (alarm["MetricName"], alarm["TreatMissingData"]) == ("Invocations", "breaching")
         assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)

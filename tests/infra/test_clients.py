@@ -14,7 +14,10 @@ ELSEWHERE = {"infra/gateway.py", "infra/recursion.py"}  # Of a real account.
 ON_MOTO = (
     "tests/access",
     "tests/background",
+    "tests/cli/test_journal_export.py",
     "tests/functions",
+    "tests/journal",
+    "tests/redaction",
     "tests/scheduler",
     "tests/simulation/test_on_moto.py",
     "tests/support",

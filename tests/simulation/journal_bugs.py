@@ -63,8 +63,8 @@ bug(
     REGISTERED,
     (
         f"{_STORE}_put",
-        "JournalRow.transact(*writes)",
-        "JournalRow.transact(writes[1])\n        JournalRow.transact(writes[0])",
+        "JournalRow.transact(*_writes(row))",
+        "for write in reversed(_writes(row)):\n            JournalRow.transact(write)",
     ),
 )
 bug(
@@ -301,21 +301,14 @@ bug(
     (f"{_VERIFIER}_pairs", "max(0, self.progress.seal - 1)", "self.progress.seal"),
 )
 bug(
-    "copy-skipped",
-    "a verification goes on behind the copy of the next seal",
-    "verified",
-    (NO_ALARM, HONEST),
-    (f"{_VERIFIER}_all", "copies(progress.seal)", "copies(progress.seal + (progress.seal > 0))"),
-)
-bug(
     "seal-still-to-be-copied",
     "a verification misses the copy of the newest seal",
     "verified sealed-at-once sealed-first",
     (NO_ALARM, HONEST),
     (
-        f"{_VERIFIER}_check_copies",
-        " and next(self._sources.seals(seal.seq), None) is not None",
-        "",
+        f"{_VERIFIER}_is_uncopied",
+        "if next(self._sources.seals(seal.seq), None) is None:",
+        "if next(self._sources.seals(0), None) is None:",
     ),
 )
 bug(

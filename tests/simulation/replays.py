@@ -137,7 +137,6 @@ LINES = {
     "copies-not-missed": "attacked:4:::",
     "verification-without-token": "verified:0::33=5:",
     "seal-before-forgotten": "verified:0:::",
-    "copy-skipped": "verified:0:::",
     "seal-still-to-be-copied": "verified:0:57=0::",
     "event-looked-at-twice": "verified:0:::",
     "last-of-a-page-skipped": "exported:0:::",

@@ -20,7 +20,11 @@ def test_what_a_task_needs_cannot_be_left_out(closed_api: Api, field: str) -> No
 @pytest.mark.parametrize(
     ("change", "field", "fix"),
     [
-        ({"kind": "firing"}, "kind", "use: background_prompt, journal_export, journal_verify"),
+        (
+            {"kind": "firing"},
+            "kind",
+            "use: background_prompt, erasure, journal_export, journal_verify",
+        ),
         ({"kind": ""}, "kind", "say something"),
         ({"payload": "text"}, "payload", "send an object"),
         ({"payload": []}, "payload", "send an object"),
