@@ -139,6 +139,7 @@ def look(world: World, function: Any) -> None:
 
     def act() -> None:
         world.memo.setdefault("seen", opened(function))
+        wiring.erasures(function.container).list("main", None, 50)
 
     world.invoke(function, act, function.name)
 

@@ -6,10 +6,12 @@ from typing import Any
 
 from chalicelib.errors import Unavailable
 from chalicelib.journal.event import Event
+from chalicelib.journal.retention.days import JournalDays
 from chalicelib.journal.store import JournalRow
 from tests.simulation.flows import FLOWS, flow
 from tests.simulation.journal_flows import seal
-from tests.simulation.world import MINUTE, World
+from tests.simulation.retention_checker import READ
+from tests.simulation.world import MINUTE, START, World
 
 __all__ = ["FLOWS"]
 
@@ -45,6 +47,12 @@ def read(world: World, function: Any) -> None:
         for stream, end in stood.items():
             found = [row.seq for row in function.journal.rows(stream, 0)]
             checker.judge(checker.retention.read(stream, found, end))
+        days = START.date(), (world.now + timedelta(days=1)).date()
+        counted = JournalDays(journal=function.journal).count("main", *days)
+        number = sum(sum(kinds.values()) for kinds in counted.days.values())
+        # What was appended a moment ago may be missing; nothing is counted twice.
+        if number > (most := sum(map(checker.retention._end, _streams(world)))):
+            checker.violated(READ, f"{number} counted of {most}")
 
     world.invoke(function, run, "reader")
 
