@@ -142,6 +142,8 @@ def target(cloud: Cloud) -> Iterator[Target]:
     job, foreign = (_made(each, "/v1/jobs", _job()) for each in (api, Owner(cloud, stranger)))
     known = {
         "@job": job,
+        "@stream": "3",
+        "@seq": "1",
         "@foreign": foreign,
         "@task": _made(api, "/v1/tasks", _task(later)),
         "@run": f"{job}-001800000000",

@@ -128,9 +128,7 @@ def finds_the_last_of_many_items(emulator: Emulator) -> bool:
         return time.monotonic() - asked
 
     # Compared with a partition of nothing: how quick the machine is tells nothing.
-    return min(seconds("a") for _ in range(LOOKS)) < MANY * min(
-        seconds("b") for _ in range(LOOKS)
-    )
+    return min(seconds("a") for _ in range(LOOKS)) < MANY * min(seconds("b") for _ in range(LOOKS))
 
 
 def saves_without_being_ended(emulator: Emulator) -> bool:
