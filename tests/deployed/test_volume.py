@@ -25,6 +25,8 @@ PROBES = 80
 PAGES = 5
 # On a busy machine the same thing takes twice as long a minute later.
 MOST_TIMES = 3
+# For a page, MiniStack looks at every item of a partition. DynamoDB does not: the simulator counts.
+EMULATED_SECONDS = EVENTS / 50_000
 VERIFIED_WITHIN_SECONDS = 30 + EVENTS / 200
 SEARCHES: Mapping[str, Item] = {
     "newest": {},
@@ -90,6 +92,7 @@ def test_a_large_journal_is_no_slower_than_a_small_one(
         sys.stdout.write(f"small: {small}\nlarge: {large}\n")
     assert found["holds"]
     assert found["events"] >= EVENTS  # Asking for verifications is journaled, too.
-    assert min(large.appended.p50, last.p50) <= MOST_TIMES * small.appended.p50
+    # In milliseconds; what takes less than these is the emulator's own doing.
+    assert min(large.appended.p50, last.p50) <= MOST_TIMES * max(small.appended.p50, 10)
     for name, seconds in large.pages.items():
-        assert seconds <= MOST_TIMES * max(small.pages[name], 0.2), name
+        assert seconds <= MOST_TIMES * max(small.pages[name], 0.2) + EMULATED_SECONDS, name
