@@ -41,8 +41,10 @@ class Shape(NamedTuple):
     check: str = ""
 
 
-def _shape(kind: str, begins: str, rest: str, **more: str | int) -> Shape:
-    return Shape(kind, tuple(begins.split()), rest, **more)  # type: ignore[arg-type]
+def _shape(
+    kind: str, begins: str, rest: str, *, guard: str = _WORD, before: int = 0, check: str = ""
+) -> Shape:
+    return Shape(kind, tuple(begins.split()), rest, guard, before, check)
 
 
 # Each in one word, of at least 14 characters.

@@ -78,7 +78,7 @@ def _kinds() -> list[tuple[str, str, str]]:
         ("anthropic", "{s}", "sk" + "-ant-api03-" + _some(_JOINED, 80, "q")),
         ("groq", "{s}", "gs" + "k_" + _some(_WORD, 52, "r")),
         ("hugging-face", "{s}", "h" + "f_" + _some(_WORD, 34, "s")),
-        ("npm", "//registry.npmjs.org/:_authToken={s}", "np" + "m_" + _some(_WORD, 36, "t")),
+        ("npm", "//registry.example.com/:_authToken={s}", "np" + "m_" + _some(_WORD, 36, "t")),
         ("pypi", "{s}", "py" + "pi-AgEIcHlwaS5vcmc" + _some(_JOINED, 80, "u")),
         ("docker", "{s}", "dckr" + "_pat_" + _some(_JOINED, 27, "v")),
         (
