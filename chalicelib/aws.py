@@ -14,6 +14,8 @@ from chalicelib.settings import resource
 _CONNECT_SECONDS = 2
 _READ_SECONDS = 5
 _TRIES = 4
+# Without the right to list a bucket, what is not there is forbidden.
+HIDDEN = frozenset({"NoSuchKey", "404", "AccessDenied", "403"})
 
 
 @cache
@@ -50,6 +52,46 @@ def call(
         raise Unavailable(
             f"{service} did not answer: {type(error).__name__}", fix="try again"
         ) from error
+
+
+def code(error: Unavailable) -> str:
+    """Return the code of the answer that an error came from; empty where there was none."""
+    response = getattr(error.__cause__, "response", {})
+    return str(response.get("Error", {}).get("Code", ""))
+
+
+def read_object(s3: Any, bucket: str, key: str) -> bytes:
+    """Return the content of an object.
+
+    Raises:
+        Unavailable: S3 did not answer, or broke off.
+    """
+
+    def read(**where: str) -> Mapping[str, Any]:
+        return {"content": s3.get_object(**where)["Body"].read()}
+
+    content: bytes = call("S3", read, Bucket=bucket, Key=key)["content"]
+    return content
+
+
+def find_object(s3: Any, bucket: str, key: str, absent: frozenset[str] = HIDDEN) -> bytes | None:
+    """Return the content of an object, or None where there is none.
+
+    Args:
+        s3: a client.
+        bucket: its name.
+        key: the object's name.
+        absent: the codes of answers that mean that there is none.
+
+    Raises:
+        Unavailable: S3 did not answer, or broke off.
+    """
+    try:
+        return read_object(s3, bucket, key)
+    except Unavailable as error:
+        if code(error) in absent:
+            return None
+        raise
 
 
 def bucket(s3: Any, name: str) -> str:

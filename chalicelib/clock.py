@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Two processes' clocks differ by no more than this; see the invariants.
+WORST_SKEW = timedelta(minutes=5)
 # What is further away is a mistake, and leaves no room for leases and delays.
 LAST_YEAR = 9_000
 _AN_INSTANT = "send one as 2026-11-22T12:00:00Z"

@@ -1,14 +1,11 @@
 """TaskConclusion: a task that has no run of its own ends with one event."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from chalicelib.background.task import Task
-from chalicelib.clock import Clock
+from chalicelib.clock import WORST_SKEW, Clock
 from chalicelib.journal.event import Event
 from chalicelib.journal.store import JournalStore
-
-WORST_SKEW = timedelta(minutes=5)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

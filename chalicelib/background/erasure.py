@@ -11,13 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
-from chalicelib.background.conclusion import WORST_SKEW
 from chalicelib.background.kinds import Conclusion, Continuation, Ending
 from chalicelib.background.lease import Lease
 from chalicelib.background.payloads import Payloads
 from chalicelib.background.store import End
 from chalicelib.background.task import State, Task
-from chalicelib.clock import Clock
+from chalicelib.clock import WORST_SKEW, Clock
 from chalicelib.errors import Unavailable
 from chalicelib.journal.erasure.keys import LIFETIME
 from chalicelib.journal.erasure.store import Erasing, Erasure, KeyStore, Pass, StoredKey

@@ -63,7 +63,8 @@ class JournalExport:
             with lease.step(_STEP_LASTS):
                 progress = self._step(task, query, progress)
             # Somebody who lost the task must not put back what another one has brought further.
-            self._stop_if_asked(task, lease)
+            if lease.is_asked_to_stop():
+                raise Stopped
             self.files.keep(owner, name, progress)
         return Ending(end=End(State.SUCCEEDED, task.outcome, ""))
 
@@ -116,13 +117,6 @@ class JournalExport:
         text, written = export.entries(chain, Written(progress.lines, progress.hash), taken)
         progress = replace(progress, seq=found[-1].seq, entries=progress.entries + len(taken))
         return _with(progress, text, written), len(found)
-
-    def _stop_if_asked(self, task: Task, lease: Lease) -> None:
-        now = self.clock.now()
-        seen = lease.work.renew(task, now)
-        lease.renewed(now)
-        if seen.cancel is not None:
-            raise Stopped
 
 
 def _with(progress: Progress, text: str, written: Written) -> Progress:

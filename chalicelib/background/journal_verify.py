@@ -68,7 +68,8 @@ class JournalVerify:
             with lease.step(_STEP_LASTS):
                 verifier.advance(self.step_effort)
                 self._keep(task, replace(verification, at=self.clock.now()))
-            self._stop_if_asked(task, lease)
+            if lease.is_asked_to_stop():
+                raise Stopped
         return self._end(task, progress)
 
     def _begun(self, task: Task) -> Verification:
@@ -91,13 +92,6 @@ class JournalVerify:
             self.verifications.keep(task.ref.owner, verification, task.token)
         except Refused as refused:
             raise LostClaim from refused
-
-    def _stop_if_asked(self, task: Task, lease: Lease) -> None:
-        now = self.clock.now()
-        seen = lease.work.renew(task, now)
-        lease.renewed(now)
-        if seen.cancel is not None:
-            raise Stopped
 
     def _end(self, task: Task, progress: Progress) -> Ending:
         if progress.holds:

@@ -89,6 +89,18 @@ class Lease:
         """Note that a checkpoint renewed the claim."""
         self.renewed_at = now
 
+    def is_asked_to_stop(self) -> bool:
+        """Renew the claim, and return whether the task was asked to stop.
+
+        Raises:
+            LostClaim: the task was taken away.
+            Unavailable: DynamoDB did not answer.
+        """
+        now = self.clock.now()
+        seen = self.work.renew(self.task, now)
+        self.renewed(now)
+        return seen.cancel is not None
+
     def before_outside_call(self) -> None:
         """Refuse to begin an outside call under a lease that has ended by the worker's own clock.
 

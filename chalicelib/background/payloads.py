@@ -62,8 +62,7 @@ class Payloads:
         """
         if not task.payload_key:
             return json.loads(task.payload) if task.payload else None
-        answer = aws.call("S3", self._client.get_object, Bucket=self._bucket, Key=task.payload_key)
-        body: bytes = answer["Body"].read()
+        body = aws.read_object(self._client, self._bucket, task.payload_key)
         if hashlib.sha256(body).hexdigest() != task.payload_sha256:
             raise PayloadLost(f"the payload of {task.ref.id} has changed")
         return json.loads(body)

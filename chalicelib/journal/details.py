@@ -8,12 +8,11 @@ import hashlib
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from chalicelib import aws
-from chalicelib.errors import Unavailable
 
 LARGEST_BYTES = 262_144
+# Who reads these may list the bucket: what is forbidden may be there.
+_ABSENT = frozenset({"NoSuchKey"})
 
 
 class Kept(NamedTuple):
@@ -49,15 +48,7 @@ class LargeEvents:
         Raises:
             Unavailable: S3 did not answer.
         """
-        try:
-            answer = self._client.get_object(Bucket=self._bucket, Key=_key(owner, sha256))
-            body: bytes = answer["Body"].read()
-        except (BotoCoreError, ClientError) as error:
-            if getattr(error, "response", {}).get("Error", {}).get("Code") == "NoSuchKey":
-                return None
-            why = f"S3 did not answer: {type(error).__name__}"
-            raise Unavailable(why, fix="try again") from error
-        return body
+        return aws.find_object(self._client, self._bucket, _key(owner, sha256), _ABSENT)
 
     @cached_property
     def _client(self) -> Any:

@@ -16,8 +16,6 @@ from chalicelib import aws
 from chalicelib.errors import Unavailable
 
 LINK_LASTS = timedelta(minutes=15)
-# Without the right to list a bucket, what is not there is forbidden.
-_MISSING = frozenset({"NoSuchKey", "404", "AccessDenied", "403"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +104,7 @@ class ExportFiles:
                 MultipartUpload={"Parts": parts},
             )
         except UploadIsGone:
-            if self._find("head_object", _file(owner, export)) is None:
+            if not self._is_there(_file(owner, export)):
                 raise
 
     def keep(self, owner: str, export: str, progress: Progress) -> None:
@@ -124,8 +122,8 @@ class ExportFiles:
         Raises:
             Unavailable: S3 did not answer.
         """
-        answer = self._find("get_object", _progress(owner, export))
-        return None if answer is None else Progress.read(answer["Body"].read())
+        found = aws.find_object(self._client, self._bucket, _progress(owner, export))
+        return None if found is None else Progress.read(found)
 
     def link(self, owner: str, export: str) -> str:
         """Return an address that anybody can read the file at, for 15 minutes."""
@@ -139,17 +137,18 @@ class ExportFiles:
         try:
             return self._call(operation, **arguments)
         except Unavailable as error:
-            if _code(error) == "NoSuchUpload":
+            if aws.code(error) == "NoSuchUpload":
                 raise UploadIsGone("what was uploaded is gone; ask for another export") from error
             raise
 
-    def _find(self, operation: str, key: str) -> Any:
+    def _is_there(self, key: str) -> bool:
         try:
-            return self._call(operation, Key=key)
+            self._call("head_object", Key=key)
         except Unavailable as error:
-            if _code(error) in _MISSING:
-                return None
+            if aws.code(error) in aws.HIDDEN:
+                return False
             raise
+        return True
 
     def _call(self, operation: str, **arguments: Any) -> Any:
         made = getattr(self._client, operation)
@@ -162,10 +161,6 @@ class ExportFiles:
     @cached_property
     def _bucket(self) -> str:
         return aws.bucket(self._client, "payloads")
-
-
-def _code(error: Unavailable) -> str:
-    return str(getattr(error.__cause__, "response", {}).get("Error", {}).get("Code", ""))
 
 
 def _file(owner: str, export: str) -> str:

@@ -14,9 +14,9 @@ append a write unit, for a search that few make.
 import re
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from chalicelib.clock import EPOCH
+from chalicelib.clock import EPOCH, WORST_SKEW
 from chalicelib.errors import Invalid, NotFound
 from chalicelib.journal.entry import Entry
 from chalicelib.journal.event import STREAMS, audit_stream
@@ -29,7 +29,6 @@ _MOST_SEGMENTS = 64
 # Old segments may be small: so many are read at once to look ahead.
 _READS_AHEAD = 4
 _AHEAD = 16
-_WORST_SKEW = timedelta(minutes=5)
 _POSITION = re.compile(r"[0-9]{1,15}")
 
 
@@ -108,7 +107,7 @@ class JournalSearch:
         while high - low > _AHEAD:
             middle = (low + high) // 2
             found = self.journal.newest(chain, middle + 1, 1)
-            if found and found[0].at - _WORST_SKEW >= until:
+            if found and found[0].at - WORST_SKEW >= until:
                 high = found[0].seq
             else:
                 low = middle
@@ -137,7 +136,7 @@ class _Tail:
 
     def is_over(self, since: datetime | None) -> bool:
         """Return whether nothing is left, or nothing that is as late as an instant."""
-        return not self._ahead or (since is not None and self.at + _WORST_SKEW < since)
+        return not self._ahead or (since is not None and self.at + WORST_SKEW < since)
 
     def take(self) -> Entry:
         """Return the entry that comes next, and go on to the one before it."""

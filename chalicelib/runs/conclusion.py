@@ -6,9 +6,8 @@ it is missing, the conclusion was not completed and is made again.
 
 from dataclasses import dataclass
 
-from chalicelib.background.conclusion import WORST_SKEW
 from chalicelib.background.task import State, Task
-from chalicelib.clock import Clock, rfc3339
+from chalicelib.clock import WORST_SKEW, Clock, rfc3339
 from chalicelib.journal.event import Event
 from chalicelib.journal.store import JournalStore
 from chalicelib.runs.store import RunStore

@@ -100,7 +100,7 @@ def _is_client_call(called: ast.Attribute) -> bool:
     """Return whether a client is called: by `aws.call`, or itself; a link is signed without AWS."""
     of = called.value
     if isinstance(of, ast.Name):
-        return (of.id, called.attr) == ("aws", "call")
+        return of.id == "aws" and called.attr in {"call", "read_object", "find_object"}
     is_client = isinstance(of, ast.Attribute) and of.attr == "_client"
     return is_client and called.attr != "generate_presigned_url"
 

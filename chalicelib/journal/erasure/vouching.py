@@ -6,14 +6,13 @@ earlier time an erased key is back, which its event contradicts.
 """
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 
+from chalicelib.clock import WORST_SKEW
 from chalicelib.journal.erasure.store import Erasing, KeyStore, StoredKey
 from chalicelib.journal.event import Event, audit_stream, stream_of
 from chalicelib.journal.personal import EVENT_KIND, KeyState
 from chalicelib.journal.store import JournalStore
 
-_WORST_SKEW = timedelta(minutes=5)
 _MOST_REMEMBERED = 10_000
 
 
@@ -70,4 +69,4 @@ class KeyVoucher:
             subject=stored.subject,
             at=erasing.at,
         )
-        return self.journal.holds(event, since=erasing.at - _WORST_SKEW)
+        return self.journal.holds(event, since=erasing.at - WORST_SKEW)

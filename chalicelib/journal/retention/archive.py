@@ -7,10 +7,6 @@ from functools import cached_property
 from typing import Any
 
 from chalicelib import aws
-from chalicelib.errors import Unavailable
-
-# Without the right to list a bucket, what is not there is forbidden.
-_MISSING = frozenset({"NoSuchKey", "404", "AccessDenied", "403"})
 
 
 class Archive:
@@ -30,15 +26,7 @@ class Archive:
         Raises:
             Unavailable: S3 did not answer.
         """
-        try:
-            answer = aws.call("S3", self._client.get_object, Bucket=self._bucket, Key=name)
-        except Unavailable as error:
-            response = getattr(error.__cause__, "response", {})
-            if response.get("Error", {}).get("Code") in _MISSING:
-                return None
-            raise
-        body: bytes = answer["Body"].read()
-        return body
+        return aws.find_object(self._client, self._bucket, name)
 
     @cached_property
     def _client(self) -> Any:

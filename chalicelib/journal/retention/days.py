@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
+from chalicelib.clock import WORST_SKEW
 from chalicelib.errors import Invalid
 from chalicelib.journal.event import STREAMS, audit_stream
 from chalicelib.journal.retention.segment import day_of
@@ -19,7 +20,6 @@ _MOST_DAYS = 3_660
 _UNLESS_SAID = timedelta(days=30)
 _MOST_EVENTS = 20_000
 _PAGE = 500
-_WORST_SKEW = timedelta(minutes=5)
 
 
 @dataclass(kw_only=True)
@@ -95,7 +95,7 @@ class JournalDays:
                     counted.add(day_of(entry.at), entry.kind, 1)
             before, room = page[-1].seq, room - len(page)
             latest = max(entry.at for entry in page)
-            if before <= end + 1 or latest + _WORST_SKEW < since:
+            if before <= end + 1 or latest + WORST_SKEW < since:
                 return
             if room <= 0:
                 whole = latest.astimezone(UTC).date() + timedelta(days=1)

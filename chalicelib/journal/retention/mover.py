@@ -9,7 +9,6 @@ Only events that two seals cover are moved, and never one where a stream was sea
 times: sealers at work still look for it.
 """
 
-import base64
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -30,7 +29,7 @@ from chalicelib.journal.retention.segments import ArchiveBroken
 from chalicelib.journal.retention.store import Turns
 from chalicelib.journal.retention.tombstone import SignedTombstone, message, place
 from chalicelib.journal.seal import SignedSeal, own_faults
-from chalicelib.journal.seals.signing import SealSigner, Signatures, fingerprint
+from chalicelib.journal.seals.signing import SealSigner, Signatures, fingerprint, signature
 from chalicelib.journal.seals.store import SealStore
 from chalicelib.journal.store import JournalStore
 from chalicelib.journal.verify import Row, agreed
@@ -189,13 +188,12 @@ class Mover:
             key=fingerprint(self.signer.public_key()),
         ).content()
         previous, its_link = place(stream, rows[0].seq, content, last)
-        signature = base64.b64encode(self.signer.sign(message(its_link))).decode()
         return SignedTombstone(
             first=rows[0].seq,
             content=content,
             previous=previous,
             link=its_link,
-            signature=signature,
+            signature=signature(self.signer, message(its_link)),
         )
 
     def _delete_left(self, stream: str, end: Head) -> None:

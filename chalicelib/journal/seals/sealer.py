@@ -5,7 +5,6 @@ was changed keeps contradicting the older seals. The incident comes first. Two s
 one seal: the position is taken once, and each copies the one that stands there.
 """
 
-import base64
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from chalicelib.journal.seal import (
     place,
 )
 from chalicelib.journal.seals.copies import Copy, SealCopies
-from chalicelib.journal.seals.signing import SealSigner, Signatures, fingerprint
+from chalicelib.journal.seals.signing import SealSigner, Signatures, fingerprint, signature
 from chalicelib.journal.seals.store import SealStore
 from chalicelib.journal.store import JournalStore
 
@@ -124,9 +123,12 @@ class Sealer:
         )
         content = seal.content()
         seq, previous, link = place(content, before)
-        signature = base64.b64encode(self.signer.sign(message(link))).decode()
         return SignedSeal(
-            seq=seq, content=content, previous=previous, link=link, signature=signature
+            seq=seq,
+            content=content,
+            previous=previous,
+            link=link,
+            signature=signature(self.signer, message(link)),
         )
 
     def _copy_if_missing(self, before: SignedSeal | None, known: list[Copy]) -> None:

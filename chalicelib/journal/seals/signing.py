@@ -46,6 +46,15 @@ def fingerprint(public_key: bytes) -> str:
     return hashlib.sha256(public_key).hexdigest()
 
 
+def signature(signer: SealSigner, message: bytes) -> str:
+    """Return the signature of a message as seals and tombstones carry it: as base64.
+
+    Raises:
+        Unavailable: the key cannot be reached.
+    """
+    return base64.b64encode(signer.sign(message)).decode()
+
+
 def alias() -> str:
     """Return the alias of the stage's key in KMS."""
     return f"alias/{resource('seal')}"
