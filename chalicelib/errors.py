@@ -7,7 +7,7 @@ for.
 """
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 
@@ -92,6 +92,25 @@ class Invalid(PalyraError):
     """The input is not valid."""
 
     status = 422
+
+
+def only_fields(given: Iterable[str], known: Collection[str], within: str = "") -> None:
+    """Refuse names that are none of those that are known.
+
+    Args:
+        given: the names that were sent.
+        known: those that there are.
+        within: what the names of the fields begin with where one is refused.
+
+    Raises:
+        Invalid: names the first of them, and those that are known.
+    """
+    for name in sorted(set(given).difference(known)):
+        raise Invalid(
+            f"there is no field {name!r:.80}",
+            field=f"{within}{name:.80}",
+            fix=f"use: {', '.join(sorted(known))}",
+        )
 
 
 class InvalidSettings(PalyraError, ValueError):

@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib.access.idempotency import RequestKey
 from chalicelib.background.erasure import KIND, Room
 from chalicelib.background.service import Made, TaskDraft, TaskService
-from chalicelib.errors import Invalid, NotFound
+from chalicelib.errors import Invalid, NotFound, only_fields
 from chalicelib.journal.erasure.store import Erasure, KeyStore
 from chalicelib.journal.personal import root_of
 from chalicelib.page import Page
@@ -27,12 +27,7 @@ class ErasureCheck:
         Raises:
             Invalid: names the field and the fix.
         """
-        for name in sorted(payload.keys() - set(_FIELDS)):
-            raise Invalid(
-                f"there is no field {name!r:.80}",
-                field=f"payload.{name:.80}",
-                fix=f"use: {', '.join(_FIELDS)}",
-            )
+        only_fields(payload, _FIELDS, "payload.")
         subject, reason = payload.get("subject"), payload.get("reason")
         if not isinstance(subject, str) or not _SUBJECT.fullmatch(subject):
             raise Invalid("it is not an id", field="subject", fix="send the id of a job or task")

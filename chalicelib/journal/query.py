@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.clock import NotAnInstant, read_rfc3339
-from chalicelib.errors import Invalid
+from chalicelib.errors import Invalid, only_fields
 from chalicelib.journal.entry import Entry
 from chalicelib.journal.event import STREAMS, stream_of
 
@@ -63,12 +63,7 @@ def read_query(fields: Mapping[str, Any], within: str = "") -> Query:
     Raises:
         Invalid: names the field and the fix.
     """
-    for name in sorted(fields.keys() - set(FIELDS)):
-        raise Invalid(
-            f"there is no field {name!r:.80}",
-            field=f"{within}{name:.80}",
-            fix=f"use: {', '.join(FIELDS)}",
-        )
+    only_fields(fields, FIELDS, within)
     given = {name: _plain(value) for name, value in fields.items()}
     texts = {name: _text(given.get(name), within + name) for name in FIELDS}
     since = _instant(texts["from"], f"{within}from")

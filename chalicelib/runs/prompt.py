@@ -15,7 +15,7 @@ from chalicelib.background.payloads import Payloads
 from chalicelib.background.store import End
 from chalicelib.background.task import Outcome, State, Task
 from chalicelib.clock import Clock
-from chalicelib.errors import Invalid
+from chalicelib.errors import Invalid, only_fields
 from chalicelib.runs.conclusion import RunConclusion
 from chalicelib.runs.service import Assignment, Progress, RunService
 from chalicelib.runs.tools import Toolbox
@@ -95,12 +95,7 @@ class PromptCheck:
     def _check_one(self, field: str, payload: Any) -> None:
         if not isinstance(payload, Mapping):
             raise Invalid(f"{field} is not an object", field=field, fix="send an object")
-        if unknown := sorted(payload.keys() - _FIELDS):
-            raise Invalid(
-                f"there is no field {unknown[0]!r:.80}",
-                field=f"{field}.{unknown[0]:.80}",
-                fix=f"use: {', '.join(sorted(_FIELDS))}",
-            )
+        only_fields(payload, _FIELDS, f"{field}.")
         prompt = payload.get("prompt")
         if not _is_text(prompt):
             raise Invalid(

@@ -48,11 +48,7 @@ def erase_subject(principal: Principal) -> Answer[views.Task]:
     wanted = body.read(_request().raw_body, NewErasure)
     key = request_key(principal, _request(), "POST /v1/erasures")
     made = api.erasures(container()).ask(principal.owner, principal.actor, wanted.model_dump(), key)
-    return Answer(
-        render_task.task(made.task),
-        status=HTTPStatus.ACCEPTED if made.is_new else HTTPStatus.OK,
-        location=f"/v1/tasks/{made.task.ref.id}",
-    )
+    return render_task.made(made, HTTPStatus.ACCEPTED)
 
 
 @erasures.route("/v1/erasures", methods=["GET"])

@@ -155,11 +155,7 @@ def verify_journal(principal: Principal) -> Answer[views.Task]:
     body.read(_request().raw_body or b"{}", Nothing)
     key = request_key(principal, _request(), "POST /v1/journal/verify")
     made = api.journal_verifications(container()).ask(principal.owner, principal.actor, key)
-    return Answer(
-        render_task.task(made.task),
-        status=HTTPStatus.ACCEPTED if made.is_new else HTTPStatus.OK,
-        location=f"/v1/tasks/{made.task.ref.id}",
-    )
+    return render_task.made(made, HTTPStatus.ACCEPTED)
 
 
 @journal.route("/v1/journal/verify", methods=["GET"])

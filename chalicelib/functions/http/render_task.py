@@ -2,12 +2,29 @@
 
 import json
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
+from chalicelib.background.service import Made
 from chalicelib.background.task import Lane, Task
 from chalicelib.clock import rfc3339
 from chalicelib.functions.http import views
 from chalicelib.functions.http.attempts import attempts
+from chalicelib.functions.http.operation import Answer
+
+
+def made(made: Made, status: HTTPStatus) -> Answer[views.Task]:
+    """Return the answer to who asked for a task.
+
+    Args:
+        made: the task, and whether it was made now.
+        status: what is answered if it was; else it is 200.
+    """
+    return Answer(
+        task(made.task),
+        status=status if made.is_new else HTTPStatus.OK,
+        location=f"/v1/tasks/{made.task.ref.id}",
+    )
 
 
 def task(task: Task) -> views.Task:

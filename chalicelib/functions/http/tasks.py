@@ -67,11 +67,7 @@ def create_task(principal: Principal) -> Answer[views.Task]:
     except NotFound as error:
         fix = "send the id of a task that exists"
         raise NotFound(error.detail, field="parent", fix=fix) from error
-    return Answer(
-        render_task.task(made.task),
-        status=HTTPStatus.CREATED if made.is_new else HTTPStatus.OK,
-        location=f"/v1/tasks/{made.task.ref.id}",
-    )
+    return render_task.made(made, HTTPStatus.CREATED)
 
 
 @tasks.route("/v1/tasks", methods=["GET"])
