@@ -1,8 +1,9 @@
 """The sweep: whatever is open and was not looked at in time is sent again, rescued or ended.
 
 It reads keys from an index that may lag, and then each task itself; two sweeps at once do the same
-writes, and only one of each is accepted. One broken task does not keep it from the others. Where a
-lane holds a backlog, a message that nobody took is probably in it: it is not repeated.
+writes, and only one of each is accepted. One broken task does not keep it from the others. Where
+more messages wait in a lane than its workers take at once, one that nobody took is probably among
+them: it is not repeated. Where fewer wait, it would have been taken by now.
 """
 
 import logging
@@ -24,7 +25,7 @@ from chalicelib.background.looking import (
     sweep_action,
 )
 from chalicelib.background.store import WorkStore
-from chalicelib.background.task import Task, TaskRef
+from chalicelib.background.task import Lane, Task, TaskRef
 from chalicelib.clock import Clock
 from chalicelib.errors import Unavailable
 from chalicelib.incidents.incident import IncidentDomain, IncidentSeverity, Sighting
@@ -135,6 +136,6 @@ class Sweep:
 
     def _has_backlog(self, lane: str) -> bool:
         try:
-            return self.courier.lanes[lane].depths()["waiting"] > 0
+            return self.courier.lanes[lane].depths()["waiting"] > Lane(lane).workers
         except Unavailable:
             return False

@@ -33,6 +33,11 @@ class Lane(StrEnum):
     NORMAL = "normal"
     LOW = "low"
 
+    @property
+    def workers(self) -> int:
+        """Return how many tasks of the lane are worked on at once, at most."""
+        return 2 if self is Lane.LOW else 8
+
 
 class State(StrEnum):
     """Where a task stands."""

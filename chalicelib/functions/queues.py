@@ -6,6 +6,7 @@ of it could end otherwise.
 """
 
 from datetime import timedelta
+from typing import Any
 
 from chalice.app import Blueprint, SQSEvent
 
@@ -26,21 +27,25 @@ TIMEOUT = timedelta(seconds=300)  # Of each worker, as .chalice/config.json says
 MARGIN = timedelta(seconds=20)
 
 
-@queues.on_sqs_message(queue=resource(Lane.HIGH), batch_size=1, maximum_concurrency=8)
+def _source(lane: Lane) -> dict[str, Any]:
+    return {"queue": resource(lane), "batch_size": 1, "maximum_concurrency": lane.workers}
+
+
+@queues.on_sqs_message(**_source(Lane.HIGH))
 @traced
 def worker_high(event: SQSEvent) -> None:
     """Carry out the task that a message of the high lane points to."""
     _carry_out(event, Lane.HIGH)
 
 
-@queues.on_sqs_message(queue=resource(Lane.NORMAL), batch_size=1, maximum_concurrency=8)
+@queues.on_sqs_message(**_source(Lane.NORMAL))
 @traced
 def worker_normal(event: SQSEvent) -> None:
     """Carry out the task that a message of the normal lane points to."""
     _carry_out(event, Lane.NORMAL)
 
 
-@queues.on_sqs_message(queue=resource(Lane.LOW), batch_size=1, maximum_concurrency=2)
+@queues.on_sqs_message(**_source(Lane.LOW))
 @traced
 def worker_low(event: SQSEvent) -> None:
     """Carry out the task that a message of the low lane points to."""

@@ -9,7 +9,7 @@ from chalicelib.background.lease import Lease
 from chalicelib.background.looking import NEVER
 from chalicelib.background.rows import WorkRow
 from chalicelib.background.sweep import ATTEMPTS_USED_UP, CHILD_TIMED_OUT
-from chalicelib.background.task import State, Task
+from chalicelib.background.task import Lane, State, Task
 from chalicelib.errors import Unavailable
 from chalicelib.scheduler.rows import HotRow
 from tests.support.faults import Crash, before, crash
@@ -136,12 +136,25 @@ class TestBacklog:
         assert world.task(task.ref).resends == 7
 
     def test_a_lane_that_is_held_for_an_hour_gets_two_messages_a_task(self, world: World) -> None:
-        tasks = [errand(world) for _ in range(4)]
+        tasks = [errand(world) for _ in range(Lane.NORMAL.workers + 1)]
         for minute in range(1, 61):
             world.at(minute)
             world.services.swept()
 
-        assert world.messages() <= 2 * len(tasks) + 6
+        assert world.messages() == 2 * len(tasks)
+
+    def test_what_a_lanes_workers_take_at_once_is_no_backlog(self, world: World) -> None:
+        lost = errand(world)
+        world.at(1)
+        world.services.swept()
+        boto3.client("sqs").purge_queue(QueueUrl=world.services.worker.courier.lanes["normal"]._url)
+        world.at(1.5)
+        for _ in range(Lane.NORMAL.workers):
+            errand(world)
+        world.at(2)
+
+        assert sent_by(world) == 1
+        assert world.task(lost.ref).resends == 2
 
     def test_messages_that_were_lost_are_all_sent_again(self, world: World) -> None:
         for _ in range(3):

@@ -364,7 +364,8 @@ def sweep_until_settled(cloud: Cloud, job: Job, until: datetime) -> None:
         cloud.invoke("sweep", SCHEDULED)
         return False
 
-    eventually(settled, seconds=90, pause=LEASE_SECONDS, why=lambda: str(_open(job, until)))
+    # A message that was on its way when all was killed is sent again after one minute, then two.
+    eventually(settled, seconds=200, pause=LEASE_SECONDS, why=lambda: str(_open(job, until)))
 
 
 def _until(end: datetime, slots: Iterator[datetime]) -> Iterator[datetime]:
