@@ -20,9 +20,12 @@ from chalice.app import Chalice
 from chalicelib.functions.dead_letters import dead_letters
 from chalicelib.functions.http.console import console
 from chalicelib.functions.http.erasures import erasures
+from chalicelib.functions.http.gate import gate
 from chalicelib.functions.http.heartbeats import heartbeats
+from chalicelib.functions.http.job_slots import job_slots
 from chalicelib.functions.http.jobs import jobs
 from chalicelib.functions.http.journal import journal
+from chalicelib.functions.http.policies import policies
 from chalicelib.functions.http.problem import as_problems
 from chalicelib.functions.http.root import root
 from chalicelib.functions.http.runs import runs
@@ -37,6 +40,6 @@ app = Chalice(app_name="palyra", configure_logs=False)
 app.register_middleware(as_problems, "http")
 for blueprint in (
     *(schedules, sweeps, seals, queues, dead_letters),
-    *(root, jobs, runs, tasks, heartbeats, journal, erasures, console),
+    *(root, gate, jobs, job_slots, runs, tasks, heartbeats, journal, erasures, policies, console),
 ):
     app.register_blueprint(blueprint)

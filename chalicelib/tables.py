@@ -51,7 +51,7 @@ class Cancelled(Exception):
 
 
 class Write(NamedTuple):
-    """One write of a transaction: `Put` or `Update`, and the arguments of the API call."""
+    """One write of a transaction: `Put`, `Update` or `Delete`, and the API call's arguments."""
 
     operation: str
     arguments: dict[str, Any]
@@ -204,6 +204,15 @@ class Table(Model):
             return_values_on_condition_failure=_ALL_OLD,
         )
         return Write("Update", arguments)
+
+    @classmethod
+    def remove_write(cls, pk: str, sk: Any) -> Write:
+        """Return the delete of an item, whether it exists or not, for a transaction."""
+        hash_key, range_key = cls._serialize_keys(pk, sk)
+        arguments = cls._get_connection().get_operation_kwargs(
+            hash_key, range_key=range_key, key="Key"
+        )
+        return Write("Delete", arguments)
 
     @classmethod
     def transact(cls, *writes: Write) -> None:

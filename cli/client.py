@@ -51,9 +51,12 @@ class Api:
             return None
         return self._read(answer)
 
-    def post(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return what came of an order."""
-        return self._call("POST", path, **_json(body)).document
+    def post(
+        self, path: str, body: Mapping[str, Any] | None = None, *, version: int | None = None
+    ) -> dict[str, Any]:
+        """Return what came of an order; only if this is the version still, where one is given."""
+        headers = _given({"If-Match": None if version is None else f'"{version}"'})
+        return self._call("POST", path, headers=headers, **_json(body)).document
 
     def make(
         self, path: str, body: Mapping[str, Any] | None = None, *, key: str | None = None

@@ -7,6 +7,8 @@ import click
 
 from cli.payload import Words
 
+_CONCURRENCY = ("forbid", "replace", "queue_one")
+
 
 def asks_fields(*, required: bool) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command the options that say what a job is."""
@@ -47,7 +49,37 @@ def _options(*, required: bool) -> list[Callable[[Callable[..., None]], Callable
         click.option("--timezone", metavar="ZONE", help="Of --cron and --at: Europe/Berlin."),
         click.option("--prompt", type=Words(), required=required, help="What to ask."),
         click.option("--tool", "tools", multiple=True, help=tools),
+        click.option(
+            "--concurrency",
+            type=click.Choice(_CONCURRENCY),
+            help="What becomes of a slot while another one is live: it is skipped (forbid, unless "
+            "you say), takes its place, or waits as the only one.",
+        ),
+        *_terms(),
     ]
+
+
+def _terms() -> list[Callable[[Callable[..., None]], Callable[..., None]]]:
+    """Return the options of how slots are run; what the API refuses, it names."""
+    return [
+        click.option(
+            "--misfire",
+            type=click.Choice(("skip", "catch_up")),
+            help="What becomes of missed slots: none runs (unless you say), or the latest do.",
+        ),
+        _number("--jitter", "jitter_seconds", "A slot begins up to so many seconds later."),
+        _number("--max-attempts", "max_attempts", "Tries that each slot gets."),
+        _number("--backoff", "backoff_seconds", "The pause after a first failed attempt."),
+        _number("--backoff-cap", "backoff_cap_seconds", "The longest such pause."),
+        _number("--max-runs", "max_runs", "After so many runs the job is completed."),
+        _number("--pause-after", "pause_after_failures", "After so many failures: pause."),
+    ]
+
+
+def _number(
+    option: str, name: str, text: str
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    return click.option(option, name, type=int, metavar="N", help=text)
 
 
 def given(**fields: Any) -> dict[str, Any]:

@@ -32,12 +32,35 @@ def pairs(job: dict[str, Any]) -> list[tuple[str, Value]]:
         ("next", Instant(job["next_slot"])),
         ("prompt", job["prompt"]),
         ("tools", ", ".join(job["tools"])),
+        ("concurrency", job["concurrency"]),
+        *_standing(job),
+        ("active", job["active"]),
+        ("waiting", job["waiting"]),
         ("version", str(job["version"])),
         ("created", Instant(job["created_at"])),
         ("created by", job["created_by"]),
         ("updated", Instant(job["updated_at"])),
         ("updated by", job["updated_by"]),
     ]
+
+
+def _standing(job: dict[str, Any]) -> list[tuple[str, Value]]:
+    """Return what is worth telling of how a job stands; most jobs have none of it."""
+    told: list[tuple[str, Value]] = []
+    if job["misfire"] != "skip":
+        told.append(("misfire", job["misfire"]))
+    if job["paused_for"]:
+        told.append(("paused for", job["paused_for"]))
+    if job["paused_until"]:
+        told.append(("paused until", Instant(job["paused_until"])))
+    if review := job["review_required"]:
+        told.append(("review required", Instant(review["first"])))
+        told.append(("up to", Instant(review["last"])))
+    if job["max_runs"]:
+        told.append(("runs", f"{job['runs']} of {job['max_runs']}"))
+    if job["failures"]:
+        told.append(("failures in a row", str(job["failures"])))
+    return told
 
 
 def firing_row(firing: dict[str, Any]) -> list[Value]:

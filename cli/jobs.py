@@ -8,6 +8,7 @@ import click
 from cli.examples import examples
 from cli.identifiers import id_of, path
 from cli.job_fields import asks_fields, given, schedule
+from cli.job_slots import backfill, preview, review
 from cli.job_views import COLUMNS, FIRINGS, firing_row, pairs, row
 from cli.keys import asks_key
 from cli.listing import asks_how_many, show_page
@@ -76,7 +77,7 @@ def create(
     when = schedule(every, cron, at, timezone)
     if when is None:
         raise click.UsageError("say when it runs with one of --every, --cron and --at")
-    body = fields | {"schedule": when, "tools": list(fields["tools"])}
+    body = given(**fields) | {"schedule": when, "tools": list(fields["tools"])}
     made = session.api.make("/v1/jobs", body, key=key)
     _tell(session, made.document)
     if key and not made.is_new:
@@ -104,12 +105,15 @@ def edit(
     _tell(session, session.api.edit(path("job", job_id), body, version=version))
 
 
-@jobs.command(epilog=examples("palyra jobs pause ID"))
+@jobs.command(
+    epilog=examples("palyra jobs pause ID", "palyra jobs pause ID --until 2026-12-24T08:00:00Z")
+)
 @_job_id
+@click.option("--until", metavar="RFC3339", help="It resumes by itself then.")
 @asks_api
-def pause(session: Session, job_id: str) -> None:
+def pause(session: Session, job_id: str, *, until: str | None) -> None:
     """Let no slot of a job run until it is resumed."""
-    _tell(session, session.api.post(f"{path('job', job_id)}/pause"))
+    _tell(session, session.api.post(f"{path('job', job_id)}/pause", given(until=until) or None))
 
 
 @jobs.command(epilog=examples("palyra jobs resume ID"))
@@ -201,3 +205,7 @@ def _tell(session: Session, job: dict[str, Any]) -> None:
         session.screen.document(job)
     else:
         session.screen.line(f"{job['id']}  {job['state']}")
+
+
+for command in (preview, review, backfill):
+    jobs.add_command(command)

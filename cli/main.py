@@ -6,9 +6,11 @@ from typing import NoReturn
 import click
 from click.shell_completion import get_completion_class
 
+from cli.gate import pause, resume
 from cli.heartbeats import heartbeats
 from cli.jobs import jobs
 from cli.journal import journal
+from cli.policies import policies
 from cli.problem import Exit
 from cli.runs import runs
 from cli.settings import settings
@@ -24,6 +26,7 @@ Examples:
   palyra runs list
   palyra tasks list --state failed
   palyra journal search --since 2h
+  palyra pause --all
 
 \b
 Exit codes, the same with and without --json:
@@ -57,7 +60,7 @@ def completion(shell: str) -> None:
     click.echo(found(palyra, {}, "palyra", "_PALYRA_COMPLETE").source())
 
 
-for noun in (status, jobs, runs, tasks, journal, heartbeats, settings):
+for noun in (status, jobs, runs, tasks, journal, policies, heartbeats, settings, pause, resume):
     palyra.add_command(noun)
 
 

@@ -23,6 +23,21 @@ class Words(click.ParamType[str]):
             self.fail(f"{value} is not text in UTF-8", param, ctx)
 
 
+class File(click.ParamType[str]):
+    """What is in a file, or `-` for stdin: for texts that may begin with an @ themselves."""
+
+    name = "FILE|-"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the file's text."""
+        try:
+            return _text(value if value == "-" else f"@{value}")
+        except OSError as error:
+            self.fail(f"{value} cannot be read: {error.strerror}", param, ctx)
+        except UnicodeDecodeError:
+            self.fail(f"{value} is not text in UTF-8", param, ctx)
+
+
 class Payload(click.ParamType[Any]):
     """A JSON document; the API says whether it is one that fits."""
 

@@ -34,7 +34,7 @@ _ID = {"type": "string", "pattern": "^[0-9A-Z]+(-[0-9A-Z]+)*$", "maxLength": 1_0
 _TAGGED = {"type": "string", "pattern": '^".+"$'}
 _ALWAYS = (errors.Invalid, errors.InvalidSettings, PalyraError)
 _ANYWHERE = {415, 422, 500, 503}
-_TAGS = {"jobs", "runs", "tasks", "heartbeats", "journal"}
+_TAGS = {"jobs", "runs", "tasks", "heartbeats", "journal", "policies"}
 _NOT_JSON = "The body is said to be something else than JSON"  # Chalice refuses it by itself.
 _IF_NONE_MATCH = Parameter(
     "If-None-Match",
@@ -207,6 +207,7 @@ def _implied(route: Route) -> Iterator[type[PalyraError]]:
     yield from _ALWAYS
     if not route.promise.is_open:
         yield errors.Unauthenticated
+        yield errors.Denied
         yield errors.Unavailable
     if _PATH_PARAMETER.search(route.path):
         yield errors.NotFound

@@ -27,10 +27,17 @@ CLASSES: Mapping[str, FunctionClass] = {
         grants=(
             table("access", GetItem="know who calls by the token's hash"),
             table(
+                "policies",
+                GetItem="know what decides; show a version",
+                PutItem="keep a version; let it decide",
+                Query="list the versions of an owner's policies",
+            ),
+            table(
                 "jobs",
                 BatchGetItem="show the jobs of a page; read a job whole before it is changed",
+                DeleteItem="forget when a paused job would have resumed",
                 GetItem="show a job; find one's own effect after a lost reply",
-                PutItem="make a job",
+                PutItem="make a job; note when a paused one resumes",
                 UpdateItem="change a job; hand its slots over; free its lock",
             ),
             index("listed", of="jobs", Query="list an owner's jobs in order"),
@@ -98,18 +105,33 @@ CLASSES: Mapping[str, FunctionClass] = {
     "tick": FunctionClass(
         functions=("cron_tick",),
         grants=(
-            table("jobs", UpdateItem="move a job on to its next slot"),
+            table(
+                "jobs",
+                DeleteItem="forget when a paused job has resumed",
+                GetItem="see a job before it resumes, or is paused for what it is",
+                UpdateItem="move a job on to its next slot; resume it, pause it",
+            ),
             index("due", of="jobs", Query="find the jobs that are due"),
-            table("work", PutItem="ledger a slot; that is its task too"),
+            table(
+                "work",
+                GetItem="see what was ledgered of a job that resumes",
+                PutItem="ledger a slot; that is its task too",
+            ),
+            table(
+                "incidents",
+                GetItem="see whether there is one of the same job",
+                PutItem="raise one for a job that cannot be scheduled",
+                UpdateItem="count it once more; open it again",
+            ),
             table(
                 "system",
-                GetItem="see when the last tick was, of whichever container",
+                GetItem="see whether the gate is open, and when the last tick was",
                 PutItem="enter the first stream of the system's journal",
                 UpdateItem="note when the last tick was",
             ),
             table(
                 "journal",
-                PutItem="mark a gap in which nobody ticked",
+                PutItem="mark a gap in which nobody ticked, and what became of a job by itself",
                 Query="find the journal's end",
             ),
             queues(
@@ -126,11 +148,16 @@ CLASSES: Mapping[str, FunctionClass] = {
             table(
                 "work",
                 GetItem="see a task as it is, not as an index says",
+                PutItem="ledger the last slots of a job that has made all its runs",
                 Query="find the children of a task that has ended",
                 UpdateItem="note a message sent again; fail, expire or cancel a task",
             ),
             index("open", of="work", Query="find what nobody looked at in time"),
-            table("jobs", UpdateItem="free the job of a slot that has ended"),
+            table(
+                "jobs",
+                GetItem="see a job before it is completed, or paused for its failures",
+                UpdateItem="free the job of a slot that has ended; complete it, pause it",
+            ),
             table(
                 "runs",
                 GetItem="see whether a task that has ended had a run",
@@ -154,7 +181,11 @@ CLASSES: Mapping[str, FunctionClass] = {
                 PutItem="write down how a task ended",
                 Query="find its end; see when the last seal was",
             ),
-            table("system", PutItem="enter a stream of the journal"),
+            table(
+                "system",
+                GetItem="see whether the gate is open",
+                PutItem="enter a stream of the journal",
+            ),
             queues(
                 "Lanes",
                 *_LANES,
@@ -220,6 +251,7 @@ CLASSES: Mapping[str, FunctionClass] = {
                 Query="go on where a dead worker stopped",
                 UpdateItem="end a run",
             ),
+            table("policies", GetItem="know what decides about runs and tools"),
             table(
                 "heartbeats",
                 DeleteItem="be no longer at work",
@@ -239,7 +271,7 @@ CLASSES: Mapping[str, FunctionClass] = {
             ),
             table(
                 "system",
-                GetItem="say when the last tick was (system.health); go on with a verification",
+                GetItem="see whether the gate is open, and when the last tick was (system.health)",
                 PutItem="enter a stream of the journal; keep how far a verification is",
                 UpdateItem="erase the key of what is personal of a job or task",
             ),

@@ -6,16 +6,18 @@ from datetime import datetime
 from chalicelib.access import token
 from chalicelib.access.store import AccessStore
 from chalicelib.errors import Unauthenticated
+from chalicelib.policy.request import Role
 
 _SCHEME = "bearer "
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who makes a request, and in which workspace."""
+    """Who makes a request, in which workspace, and in which role."""
 
     owner: str
     actor: str
+    role: Role = Role.ADMIN
 
 
 def authenticate(header: str, store: AccessStore, now: datetime) -> Principal:
@@ -34,4 +36,4 @@ def authenticate(header: str, store: AccessStore, now: datetime) -> Principal:
     # DynamoDB deletes expired items days late.
     if admitted.until is not None and admitted.until <= now:
         raise Unauthenticated("this API token has expired", fix="ask for a new one")
-    return Principal(presented.owner, f"token:{admitted.name}")
+    return Principal(presented.owner, f"token:{admitted.name}", admitted.role)

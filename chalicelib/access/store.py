@@ -10,6 +10,7 @@ from pynamodb.expressions.condition import Condition
 from chalicelib.access.idempotency import KEPT, Kept, RequestKey, answer
 from chalicelib.access.token import Token
 from chalicelib.clock import to_ms
+from chalicelib.policy.request import Role
 from chalicelib.settings import resource
 from chalicelib.tables import Refused, Table, TableMeta, WholeNumber, Write, owned
 
@@ -26,6 +27,7 @@ class TokenRow(Table):
 
     sk = UnicodeAttribute(range_key=True)
     name = UnicodeAttribute()
+    role = UnicodeAttribute(null=True)
     created_at = WholeNumber()
     ttl = WholeNumber(null=True)
 
@@ -45,17 +47,24 @@ class RequestRow(Table):
 
 
 class Admitted(NamedTuple):
-    """The name of a token, and until when it is good; None for ever."""
+    """The name of a token, its role, and until when it is good; None for ever."""
 
     name: str
     until: datetime | None
+    role: Role = Role.ADMIN
 
 
 class AccessStore:
     """Who may come in."""
 
     def admit(
-        self, token: Token, *, name: str, now: datetime, until: datetime | None = None
+        self,
+        token: Token,
+        *,
+        name: str,
+        now: datetime,
+        until: datetime | None = None,
+        role: Role = Role.ADMIN,
     ) -> None:
         """Make a token good from now on; admitting it again changes nothing.
 
@@ -64,6 +73,7 @@ class AccessStore:
             name: what it is known by in the journal.
             now: the instant that it is good from.
             until: the instant from which it is good no more; None for never.
+            role: what whoever shows it may do.
 
         Raises:
             Unavailable: DynamoDB did not answer.
@@ -72,6 +82,7 @@ class AccessStore:
             owned(token.owner, "token"),
             token.digest,
             name=name,
+            role=role,
             created_at=to_ms(now),
             ttl=int(until.timestamp()) if until else None,
         )
@@ -90,7 +101,8 @@ class AccessStore:
         if row is None:
             return None
         until = None if row.ttl is None else datetime.fromtimestamp(row.ttl, UTC)
-        return Admitted(row.name, until)
+        # Tokens that are older than roles could do everything.
+        return Admitted(row.name, until, Role(row.role or Role.ADMIN))
 
 
 class IdempotencyStore:

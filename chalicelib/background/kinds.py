@@ -1,6 +1,6 @@
 """What a kind of task must be able to do; `functions/wiring` fills the registry."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
@@ -46,6 +46,20 @@ class Continuation(NamedTuple):
     at: datetime
 
 
+class Waiting(NamedTuple):
+    """The task is put back until another lets it go on.
+
+    Attributes:
+        reason: what it waits for.
+        is_over: asked when it was put back; whether it was let go before it could be seen there.
+        is_sent: who lets it go on sends its message; where nobody does, the sweep has to ask.
+    """
+
+    reason: str
+    is_over: Callable[[], bool]
+    is_sent: bool
+
+
 class Stopped(Exception):
     """The task was asked to stop, and its worker has seen it."""
 
@@ -72,7 +86,7 @@ class Kind(Protocol):
     def conclusion(self) -> Conclusion:
         """Return what follows the end of such a task."""
 
-    def perform(self, task: Task, lease: Lease) -> Ending | Continuation:
+    def perform(self, task: Task, lease: Lease) -> Ending | Continuation | Waiting:
         """Do the work of a claimed task, from its checkpoint on.
 
         Raises:

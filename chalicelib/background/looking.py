@@ -99,6 +99,18 @@ def resend_pause(resends: int) -> timedelta:
     return timedelta(minutes=min(2 ** min(resends, _RESENDS_TO_CAP), _RESEND_CAP_MINUTES))
 
 
+def next_ask(due: datetime | None, now: datetime) -> datetime | None:
+    """Return when to send the message of a task that waits for another to send it.
+
+    That is after as long again as it has waited: the message was lost only if who should have
+    sent it died. None where it has hardly begun to wait: the look that is set will do.
+    """
+    waited = now - (due or now)
+    if waited < resend_pause(0):
+        return None
+    return now + min(waited, resend_pause(_RESENDS_TO_CAP))
+
+
 def sends_into_backlog(task: Task) -> bool:
     """Return whether a task's message is sent although others wait in the lane.
 

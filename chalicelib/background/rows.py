@@ -11,6 +11,7 @@ from chalicelib.background.task import (
     CancelRequest,
     Checkpoint,
     Membership,
+    Origin,
     Outcome,
     State,
     Task,
@@ -93,6 +94,8 @@ class WorkRow(Table):
     history: ListAttribute[str] = ListAttribute(null=True)
     requested_by = UnicodeAttribute(null=True)
     erased = BooleanAttribute(null=True)
+    origin = UnicodeAttribute(null=True)
+    stands_for = UnicodeAttribute(null=True)
     ttl = WholeNumber(null=True)
 
 
@@ -151,7 +154,15 @@ def task_of(row: WorkRow) -> Task:
         history=tuple(map(_attempt, row.history or ())),
         requested_by=row.requested_by or "",
         is_erased=bool(row.erased),
+        origin=_origin(row),
+        stands_for=row.stands_for or "",
     )
+
+
+def _origin(row: WorkRow) -> Origin:
+    # Rows of the first version said nothing of it.
+    unsaid = Origin.RUN_NOW if row.requested_by else Origin.SCHEDULE
+    return Origin(row.origin) if row.origin else unsaid
 
 
 def _cancel(at: datetime | None, reason: str | None) -> CancelRequest | None:

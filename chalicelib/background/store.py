@@ -23,6 +23,7 @@ from chalicelib.background.task import (
     Attempt,
     Membership,
     Move,
+    Origin,
     Outcome,
     State,
     Task,
@@ -53,6 +54,8 @@ class NewTask:
         last: sort key of the last slot that it stands for; its own for anything but a range.
         wake_at: when the sweep looks at it; None for a row that is closed from the start.
         requested_by: who asked for a firing beside the schedule, or empty.
+        origin: what a slot's row was made by.
+        stands_for: sort key of the past slot that it makes up for, or empty.
     """
 
     ref: TaskRef
@@ -75,6 +78,8 @@ class NewTask:
     payload_sha256: str = ""
     membership: Membership | None = None
     requested_by: str = ""
+    origin: Origin = Origin.SCHEDULE
+    stands_for: str = ""
 
 
 class End(NamedTuple):
@@ -145,6 +150,11 @@ class WorkStore:
         )
         return [task_of(row) for row in rows]
 
+    def newest_first(self, pk: str, until: str) -> Iterator[Task]:
+        """Yield a partition's rows up to a sort key, newest first."""
+        rows = WorkRow.page(pk, WorkRow.sk <= until, scan_index_forward=False, consistent_read=True)
+        return map(task_of, rows)
+
     def offspring(self, parent: TaskRef) -> list[Task]:
         """Return the tasks that came from a task, by a strongly consistent read."""
         rows = WorkRow.page(partition(parent.owner, parent.id), consistent_read=True)
@@ -201,6 +211,11 @@ class WorkStore:
         actions = [WorkRow.lease_until.set(to_ms(now + self.lease))]
         return self._by_holder(task, Move.KEEP, State.RUNNING, actions)
 
+    def renew_write(self, task: Task, now: datetime) -> Write:
+        """Return the same as a write of a transaction: nothing of it happens to a lost claim."""
+        actions = [WorkRow.lease_until.set(to_ms(now + self.lease))]
+        return WorkRow.change_write(*task.ref, actions, _mine(task))
+
     def end(self, task: Task, end: End, now: datetime) -> Task:
         """End a task that this worker holds.
 
@@ -236,8 +251,13 @@ class WorkStore:
         actions = [*_requeued(at, look), WorkRow.hops.set(task.hops + 1)]
         return self._by_holder(task, Move.CONTINUE, State.QUEUED, actions)
 
-    def park(self, task: Task, reason: str) -> Task:
+    def park(self, task: Task, reason: str, look: datetime | None = None) -> Task:
         """Let a task wait for another; who lets it go sends its message, and so does the sweep.
+
+        Args:
+            task: the task, as this worker claimed it.
+            reason: what it waits for.
+            look: when the sweep sends its message all the same; None where that stays.
 
         Raises:
             LostClaim: the task is no longer this worker's.
@@ -247,6 +267,8 @@ class WorkStore:
             WorkRow.lease_until.remove(),
             WorkRow.reason.set(_shown(reason)),
         ]
+        if look is not None:
+            actions.append(WorkRow.wake_at.set(to_ms(look)))
         if task.started_at == task.claimed_at:
             # Nothing of it has begun, and the time that it may take does not run while it waits.
             actions.append(WorkRow.started_at.remove())
@@ -307,6 +329,11 @@ class WorkStore:
         """
         taken = self._taken("expires_at has passed", now)
         return self._by_other(task, Move.EXPIRE, State.EXPIRED, taken)
+
+    def replace_write(self, task: Task, now: datetime, reason: str) -> Write:
+        """Return the end of a task that another takes the place of, whoever holds it."""
+        taken = self._taken(reason, now)
+        return self._other_write(task, Move.REPLACE, State.CANCELLED, taken)
 
     def put_away(self, task: Task) -> None:
         """Take a task that was ended and concluded out of the index, unless it lives again."""
@@ -565,6 +592,8 @@ class WorkStore:
             payload_key=new.payload_key or None,
             payload_sha256=new.payload_sha256 or None,
             requested_by=new.requested_by or None,
+            origin=None if new.origin is Origin.SCHEDULE else new.origin,
+            stands_for=new.stands_for or None,
         )
         if new.membership:
             row.group, row.serial = new.membership.group, new.membership.serial

@@ -3,19 +3,22 @@
 It reads keys from an index that may lag, and then each task itself; two sweeps at once do the same
 writes, and only one of each is accepted. One broken task does not keep it from the others. Where
 more messages wait in a lane than its workers take at once, one that nobody took is probably among
-them: it is not repeated. Where fewer wait, it would have been taken by now.
+them: it is not repeated. Where fewer wait, it would have been taken by now. Nothing is sent while
+the gate is closed; what is to end or to be concluded is seen to all the same.
 """
 
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 
 from chalicelib.background.aftermath import Aftermath
 from chalicelib.background.cancellation import Cancellation
 from chalicelib.background.courier import Courier
+from chalicelib.background.gate.gate import Gate
+from chalicelib.background.gate.store import GateStore
 from chalicelib.background.looking import (
     Pace,
     SweepAction,
@@ -35,6 +38,8 @@ from chalicelib.tables import Refused
 _log = logging.getLogger("palyra.sweep")
 ATTEMPTS_USED_UP = "the last attempt's lease ended without a result"
 CHILD_TIMED_OUT = "delegated_child_timeout"
+# Work that waits for the gate goes on at most so long after it was opened.
+GATED_PAUSE = timedelta(minutes=5)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -46,6 +51,7 @@ class Sweep:
     aftermath: Aftermath
     cancellation: Cancellation
     incidents: IncidentStore
+    gates: GateStore
     clock: Clock
     pace: Pace
     shards: int
@@ -55,14 +61,17 @@ class Sweep:
 
         Args:
             until: when to stop; the next sweep goes on with what is left.
+
+        Raises:
+            Unavailable: nobody knows whether the gate is open.
         """
         done = dict.fromkeys([*SweepAction, "broken"], 0)
-        has_backlog = cache(self._has_backlog)
+        has_backlog, gate = cache(self._has_backlog), self.gates.read()
         for ref in self._due():
             if self.clock.now() >= until:
                 _log.warning("the sweep ran out of time")
                 break
-            done[self._look_at(ref, has_backlog)] += 1
+            done[self._look_at(ref, has_backlog, gate)] += 1
         return {str(action): count for action, count in done.items()}
 
     def _due(self) -> Iterator[TaskRef]:
@@ -70,10 +79,10 @@ class Sweep:
             for shard in range(self.shards):
                 yield from self.work.due(lane, shard, self.clock.now())
 
-    def _look_at(self, ref: TaskRef, has_backlog: Callable[[str], bool]) -> str:
+    def _look_at(self, ref: TaskRef, has_backlog: Callable[[str], bool], gate: Gate) -> str:
         try:
             task = self.work.get(ref)
-            return self._act(task, has_backlog) if task else SweepAction.NOTHING
+            return self._act(task, has_backlog, gate) if task else SweepAction.NOTHING
         except Unavailable:
             _log.warning("the next sweep looks again", extra={"correlation_id": ref.id})
         except Exception as error:  # noqa: BLE001 - one broken task must not delay another
@@ -96,9 +105,12 @@ class Sweep:
         with suppress(Unavailable):
             self.incidents.raise_(sighting, now)
 
-    def _act(self, task: Task, has_backlog: Callable[[str], bool]) -> SweepAction:
+    def _act(self, task: Task, has_backlog: Callable[[str], bool], gate: Gate) -> SweepAction:
         now = self.clock.now()
         action = sweep_action(task, now, self.pace)
+        if action is SweepAction.SEND and gate.closed(task.ref.owner):
+            self.work.look_again(task, now + GATED_PAUSE)
+            return SweepAction.WAIT
         _log.info("a task was looked at", extra={"correlation_id": task.ref.id, "action": action})
         if action is SweepAction.SEND:
             self._send(task, now, has_backlog)

@@ -21,8 +21,6 @@ QUEUE = "tasks"
 SLOT_DIGITS = 12
 LOWEST_PRIORITY, HIGHEST_PRIORITY = -10, 10
 _SLOT = re.compile(r"[0-9]{12}")
-_BACKOFF_CAP = timedelta(hours=1)
-_MOST_DOUBLINGS = 16
 _ID_BYTES = 16
 
 
@@ -77,6 +75,7 @@ class Move(StrEnum):
     RESUME = "resume"
     CANCEL = "cancel"
     TAKE = "take"
+    REPLACE = "replace"
     EXPIRE = "expire"
     FAIL = "fail"
     RETRY = "retry"
@@ -117,6 +116,8 @@ TRANSITIONS: Mapping[Move, Transition] = {
     Move.CANCEL: Transition(_WAITING, frozenset({State.CANCELLED}), by_holder=False),
     # A holder that was asked to stop and did not, or is dead.
     Move.TAKE: Transition(_HELD, frozenset({State.CANCELLED}), by_holder=False),
+    # A newer slot of the same job takes the job's lock from it.
+    Move.REPLACE: Transition(_OPEN, frozenset({State.CANCELLED}), by_holder=False),
     Move.EXPIRE: Transition(_OPEN, frozenset({State.EXPIRED}), by_holder=False),
     # The last attempt's holder is dead.
     Move.FAIL: Transition(_HELD, frozenset({State.FAILED}), by_holder=False),
@@ -134,10 +135,29 @@ class Outcome(StrEnum):
     HANDED = "handed"
     FIRED = "fired"
     SKIPPED = "skipped"
+    QUEUE_FULL = "queue_full"
     SUPERSEDED = "superseded"
     PAUSED = "paused"
     MISFIRED = "misfired"
     DENIED = "denied"
+
+
+class Origin(StrEnum):
+    """What a slot's row was made by."""
+
+    SCHEDULE = "schedule"
+    RUN_NOW = "run_now"
+    CATCH_UP = "catch_up"
+    REPLAY = "replay"
+    BACKFILL = "backfill"
+
+    @property
+    def is_patient(self) -> bool:
+        """Return whether it makes up for a slot of the past, and waits while another one runs."""
+        return self in _PATIENT
+
+
+_PATIENT = frozenset({Origin.CATCH_UP, Origin.REPLAY, Origin.BACKFILL})
 
 
 class Checkpoint(NamedTuple):
@@ -258,6 +278,8 @@ class Task:
         history: the attempts that failed, oldest first; one that died without a word is missing.
         requested_by: who asked for it, or empty where the schedule or another task did.
         is_erased: what it was told and what came of it is gone.
+        origin: what a slot's row was made by.
+        stands_for: sort key of the past slot that a firing makes up for, or empty.
     """
 
     ref: TaskRef
@@ -299,6 +321,8 @@ class Task:
     history: tuple[Attempt, ...] = ()
     requested_by: str = ""
     is_erased: bool = False
+    origin: Origin = Origin.SCHEDULE
+    stands_for: str = ""
 
     @property
     def has_fired(self) -> bool:
@@ -344,12 +368,6 @@ def derived_key(*names: str) -> str:
     """Return a sort key of 26 characters, the same for the same names."""
     digest = hashlib.sha256("\0".join(names).encode()).digest()
     return base64.b32encode(digest[:_ID_BYTES]).decode().rstrip("=")
-
-
-def retry_pause(attempt: int, base: timedelta) -> timedelta:
-    """Return the back-off after a failed attempt, doubled for each, at most an hour."""
-    doublings: int = 2 ** min(attempt, _MOST_DOUBLINGS)
-    return min(base * doublings, _BACKOFF_CAP)
 
 
 def slot_key(slot: datetime) -> str:

@@ -3,26 +3,29 @@
 A message that comes early is sent again. A claim makes deliveries once; a refused claim is
 dropped, unless it finds a terminal task that nobody concluded. An attempt that fails is the task's
 matter (another attempt, or the end); only infrastructure fails the function, and the lease then
-ends.
+ends. While the gate is closed nothing is claimed, but a slot that came due meanwhile: it is closed.
 """
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from chalicelib.background.aftermath import Aftermath
+from chalicelib.background.backoff import Backoff
 from chalicelib.background.cancellation import Cancellation
 from chalicelib.background.courier import Courier
 from chalicelib.background.followups import FollowUps
+from chalicelib.background.gate.gate import REASON, Gate
+from chalicelib.background.gate.watch import GateWatch
 from chalicelib.background.heartbeats.store import HeartbeatStore
-from chalicelib.background.kinds import Continuation, Ending, Kind, Stopped
+from chalicelib.background.kinds import Continuation, Ending, Kind, Stopped, Waiting
 from chalicelib.background.lease import Heart, Lease
-from chalicelib.background.looking import Pace, first_look
+from chalicelib.background.looking import Pace, first_look, next_ask
 from chalicelib.background.places import Places
 from chalicelib.background.shelf import Shelf
 from chalicelib.background.store import End, LostClaim, WorkStore
-from chalicelib.background.task import Attempt, Outcome, State, Task, TaskRef, retry_pause
+from chalicelib.background.task import Attempt, Origin, Outcome, State, Task, TaskRef
 from chalicelib.clock import Clock
 from chalicelib.errors import Unavailable
 from chalicelib.journal.store import JournalStore
@@ -30,6 +33,7 @@ from chalicelib.tables import Cancelled, Refused
 
 _log = logging.getLogger("palyra.worker")
 _CLAIM_BYTES = 12
+_PAUSED = End(State.CLOSED, Outcome.PAUSED, REASON)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -38,6 +42,7 @@ class Worker:
 
     Attributes:
         most_hops: how often a task may go on in another invocation.
+        backoffs: by kind, what knows the pauses of a task; those of others begin at `retry_base`.
     """
 
     lane: str
@@ -51,12 +56,14 @@ class Worker:
     shelf: Shelf
     aftermath: Aftermath
     cancellation: Cancellation
+    gate: GateWatch
     clock: Clock
     heart: Heart
     random_bytes: Callable[[int], bytes]
     pace: Pace
     retry_base: timedelta
     most_hops: int
+    backoffs: Mapping[str, Callable[[Task], Backoff | None]] = field(default_factory=dict)
 
     def handle(self, ref: TaskRef, stop_at: datetime) -> None:
         """Carry out the task that a message points to, if it is ours to carry out.
@@ -73,15 +80,33 @@ class Worker:
         if ref.is_slot and now < ref.slot:
             self.courier.lanes[self.lane].send(ref, ref.slot - now)
             return
+        gate = self.gate.gate()
+        if gate.closed(ref.owner) and self._is_kept(ref, gate):
+            return
         try:
             task = self.work.claim(ref, self.random_bytes(_CLAIM_BYTES).hex(), now)
         except Refused as refused:
             self._refused(refused.old, now)
             return
+        lease = self._lease(task, stop_at)
         try:
-            self._carry_out(task, self._lease(task, stop_at))
+            if _came_due_under(gate, task):
+                # Whoever had it before may have taken its job's lock.
+                self._end(task, lease, Ending(end=_PAUSED, is_clean=task.token == 1))
+            else:
+                self._carry_out(task, lease)
         except LostClaim:
             _log.warning("the task was taken away", extra={"token": task.token})
+
+    def _is_kept(self, ref: TaskRef, gate: Gate) -> bool:
+        """Return whether work waits for the gate to open; the sweep sends its message then.
+
+        What has ended is concluded, and a slot that came due under the closed gate is closed.
+        """
+        task = self.work.get(ref)
+        if task is None or task.state.is_terminal:
+            return False
+        return task.state is not State.QUEUED or not _came_due_under(gate, task)
 
     def _refused(self, task: Task | None, now: datetime) -> None:
         if task is None:
@@ -122,8 +147,13 @@ class Worker:
             _log.exception("the attempt failed")
             self._attempt_failed(task, lease, f"{type(error).__name__}: {error}")
             return
+        self._follow(task, lease, done)
+
+    def _follow(self, task: Task, lease: Lease, done: Ending | Continuation | Waiting) -> None:
         if isinstance(done, Continuation):
             self._go_on(task, lease, done.at)
+        elif isinstance(done, Waiting):
+            self._wait(task, done)
         else:
             self._end(task, lease, done)
 
@@ -171,18 +201,35 @@ class Worker:
         look = first_look(at, task.expires_at, self.clock.now(), self.pace)
         self._put_back(self.work.go_on(task, at, look))
 
+    def _wait(self, task: Task, waiting: Waiting) -> None:
+        look = next_ask(task.due, self.clock.now()) if waiting.is_sent else None
+        parked = self.work.park(task, f"waits: {waiting.reason}", look)
+        if not self._stop_if_asked(parked) and waiting.is_over():
+            self.courier.send(parked)
+
     def _attempt_failed(self, task: Task, lease: Lease, reason: str) -> None:
         if task.attempt >= task.last_attempt:
             self._fail(task, lease, reason)
             return
         now = self.clock.now()
-        at = now + retry_pause(task.attempt, self.retry_base)
+        at = now + self._backoff(task).after(task.attempt, task.ref.id)
         failed = Attempt(task.attempt + 1, task.claimed_at, now, State.FAILED, reason)
         look = first_look(at, task.expires_at, now, self.pace)
         self._put_back(self.work.rearm(task, failed, at, look))
 
+    def _backoff(self, task: Task) -> Backoff:
+        own = self.backoffs.get(task.kind)
+        return (own(task) if own else None) or Backoff(self.retry_base)
+
     def _fail(self, task: Task, lease: Lease, reason: str) -> None:
         self._end(task, lease, Ending(end=End(State.FAILED, Outcome.FIRED, reason)))
+
+
+def _came_due_under(gate: Gate, task: Task) -> bool:
+    """Return whether a slot of a schedule came due while everything was paused."""
+    if not task.ref.is_slot or task.origin is not Origin.SCHEDULE or task.has_fired:
+        return False
+    return gate.covering(task.ref.owner, task.ref.slot) is not None
 
 
 def _is_left(task: Task, now: datetime) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from chalicelib.background.task import slot_instant
 from chalicelib.console import lines
 from chalicelib.console.lines import FiringLine, JobLine, RunLine, StepLine
 from chalicelib.console.status import Status, Tone
@@ -12,10 +13,15 @@ from chalicelib.errors import NotFound
 from chalicelib.page import Page
 from chalicelib.runs.store import RunHeader
 from chalicelib.runs.transcripts import RunView, Transcripts
-from chalicelib.scheduler.job import Job
+from chalicelib.scheduler.job import CronConcurrencyPolicy, Job
 from chalicelib.scheduler.service import JobService
 
 _RECENT = 20
+_OVERLAP = {
+    CronConcurrencyPolicy.FORBID: "Skipped while another slot runs",
+    CronConcurrencyPolicy.REPLACE: "Takes the place of an older slot",
+    CronConcurrencyPolicy.QUEUE_ONE: "One slot waits for the one that runs",
+}
 
 
 class Summary(NamedTuple):
@@ -52,10 +58,19 @@ class Overview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobPage:
-    """A job and its ledger."""
+    """A job and its ledger.
+
+    Attributes:
+        overlap: what becomes of a slot while another one is live, in words.
+        active: the slot that is live and holds the job's lock, or None; `waiting` the one that
+            waits for its end.
+    """
 
     job: Job
     line: JobLine
+    overlap: str
+    active: datetime | None
+    waiting: datetime | None
     firings: Sequence[FiringLine]
     older: str | None
     is_first: bool
@@ -112,6 +127,9 @@ class Pages:
         return JobPage(
             job=job,
             line=lines.job(job, None, self.now),
+            overlap=_OVERLAP[job.definition.concurrency],
+            active=_slot(job.active),
+            waiting=_slot(job.waiting),
             firings=[lines.firing(task) for task in found.items],
             older=found.next,
             is_first=after is None,
@@ -154,6 +172,10 @@ class Pages:
             return self.jobs.get(self.owner, job_id).definition.name
         except NotFound:
             return "A job that is gone"
+
+
+def _slot(task: str) -> datetime | None:
+    return slot_instant(task.rpartition("-")[2]) if task else None
 
 
 def _summary(jobs: Sequence[JobLine], runs: Sequence[RunLine]) -> Summary:

@@ -32,6 +32,7 @@ class Status(NamedTuple):
 _JOBS = {
     JobState.ENABLED: Status("Enabled", Tone.CALM, "on"),
     JobState.PAUSED: Status("Paused", Tone.WARN, "pause"),
+    JobState.COMPLETED: Status("Completed", Tone.GOOD, "check"),
     JobState.DELETED: Status("Deleted", Tone.CALM, "bin"),
 }
 _STATES = {
@@ -47,6 +48,7 @@ _STATES = {
 }
 _OUTCOMES = {
     Outcome.SKIPPED: Status("Skipped", Tone.WARN, "skip"),
+    Outcome.QUEUE_FULL: Status("Queue full", Tone.WARN, "skip"),
     Outcome.SUPERSEDED: Status("Superseded", Tone.CALM, "skip"),
     Outcome.PAUSED: Status("Paused", Tone.CALM, "pause"),
     Outcome.MISFIRED: Status("Misfired", Tone.WARN, "alert"),

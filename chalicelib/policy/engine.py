@@ -7,65 +7,104 @@ passed on: they can quote what they were asked about.
 """
 
 import hashlib
+import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from importlib import import_module
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from chalicelib.policy.request import Decision, Entity
+from chalicelib.policy.grants import variations
+from chalicelib.policy.reason import Reason, most_telling
+from chalicelib.policy.request import Decision, Entity, Question
 
 if TYPE_CHECKING:
     from chalicelib.policy.cedar import Answer, ParsedPolicies
 
 _log = logging.getLogger("palyra.policy")
 _HASH_DIGITS = 16
+LARGEST_REQUEST_BYTES = 32_768
 
 
 class PolicyEngine:
     """A set of policies over Palyra's schema."""
 
-    def __init__(self, policies: str | None = None) -> None:
-        """Take Cedar text; the default policies where none is given."""
+    def __init__(self, policies: str | None = None, version: int = 0) -> None:
+        """Take Cedar text; the default policies where none is given.
+
+        Args:
+            policies: the whole set.
+            version: of the operator's policies in it.
+        """
         self._given = policies
+        self.version = version
+
+    @classmethod
+    def of_operator(cls, text: str, version: int) -> Self:
+        """Return the default policies with those of an operator behind them."""
+        return cls(f"{defaults()}\n{text}", version)
 
     def authorize(
         self, principal: Entity, action: str, resource: Entity, context: Mapping[str, Any]
     ) -> Decision:
         """Decide whether a principal may do an action to a resource, given a context.
 
-        Never raises: what cannot be decided is refused.
+        Never raises: what cannot be decided is refused. A refusal says which single grant was
+        missing, where there is one.
         """
-        request = {
-            "principal": principal.uid,
-            "action": {"type": "Action", "id": action},
-            "resource": resource.uid,
-            "context": dict(context),
-        }
+        question = Question(principal, action, resource, context)
+        decision = self.decide(question)
+        if decision.allowed or decision.reason is Reason.ERROR:
+            return decision
+        return replace(decision, missing=self._missing(question))
+
+    def decide(self, question: Question) -> Decision:
+        """Answer a question, without a word on what would have changed the answer."""
         try:
-            answer = self._parsed.ask(request, [_entity(principal), _entity(resource)])
+            answer = self._parsed.ask(*_request(question))
         except Exception as error:  # noqa: BLE001 - whatever fails, refuse
             # Its text can quote the request.
             _log.error("the policies could not be asked", extra={"error": type(error).__name__})
-            return self._refused("policy-error")
+            return self.refused(Reason.ERROR)
         return self._decision(answer)
+
+    def refused(self, reason: Reason, policies: tuple[str, ...] = ()) -> Decision:
+        """Return a refusal by these policies."""
+        return Decision(
+            allowed=False,
+            policies=policies,
+            reason=reason,
+            policy_set=self.fingerprint,
+            version=self.version,
+        )
+
+    def described(self, ids: Iterable[str]) -> list[tuple[str, str, str]]:
+        """Return id, effect and hint of policies."""
+        outsides = import_module("chalicelib.policy.cedar").bodies(self._text)
+        known = {body.annotations.get("id", ""): body for body in outsides}
+        found = ((name, known[name]) for name in ids if name in known)
+        return [(name, of.effect, of.annotations.get("hint", "")) for name, of in found]
 
     def _decision(self, answer: "Answer") -> Decision:
         if answer.has_errors:
-            return self._refused("policy-error", answer.policies)
+            _log.error("a policy failed, or the request did not fit the schema")
+            return self.refused(Reason.ERROR, answer.policies)
         if not answer.allows:
-            return self._refused(
-                "forbidden" if answer.policies else "not-permitted", answer.policies
-            )
+            return self.refused(_why(answer), answer.policies)
         return Decision(
-            allowed=True, policies=answer.policies, reason="", policy_set=self.fingerprint
+            allowed=True,
+            policies=answer.policies,
+            reason=Reason.ALLOW,
+            policy_set=self.fingerprint,
+            version=self.version,
         )
 
-    def _refused(self, reason: str, policies: tuple[str, ...] = ()) -> Decision:
-        return Decision(
-            allowed=False, policies=policies, reason=reason, policy_set=self.fingerprint
-        )
+    def _missing(self, question: Question) -> tuple[str, ...]:
+        """Return the single grants each of which would have allowed it."""
+        tried = variations(question)
+        return tuple(grant for grant, varied in tried if self.decide(varied).allowed)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -74,18 +113,46 @@ class PolicyEngine:
 
     @cached_property
     def _text(self) -> str:
-        if self._given is not None:
-            return self._given
-        return files("chalicelib.policy").joinpath("default.cedar").read_text(encoding="utf-8")
+        return defaults() if self._given is None else self._given
 
     @cached_property
     def _parsed(self) -> "ParsedPolicies":
         # Importing Cedar takes a sixth of a worker's start, and a worker that drops a duplicate
         # or early message never asks.
         cedar = import_module("chalicelib.policy.cedar")
-        parsed: ParsedPolicies = cedar.ParsedPolicies(self._text)
+        parsed: ParsedPolicies = cedar.parsed(self._text)
         return parsed
 
 
-def _entity(entity: Entity) -> dict[str, Any]:
-    return {"uid": entity.uid, "attrs": dict(entity.attributes), "parents": []}
+def defaults() -> str:
+    """Return the text of the default policies."""
+    return files("chalicelib.policy").joinpath("default.cedar").read_text(encoding="utf-8")
+
+
+def _request(question: Question) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return a question as Cedar takes it.
+
+    Raises:
+        ValueError: it is too large to be looked at.
+    """
+    principal, action, resource, context = question
+    request = {
+        "principal": principal.uid,
+        "action": {"type": "Action", "id": action},
+        "resource": resource.uid,
+        "context": dict(context),
+    }
+    entities = [principal.document(), resource.document()]
+    if len(json.dumps([request, entities])) > LARGEST_REQUEST_BYTES:
+        raise ValueError
+    return request, entities
+
+
+def _why(answer: "Answer") -> Reason:
+    if not answer.policies:
+        return Reason.DEFAULT_DENY
+    return most_telling([_code(each) for each in answer.reasons])
+
+
+def _code(named: str) -> Reason:
+    return Reason(named) if named in set(Reason) else Reason.FORBIDDEN

@@ -16,6 +16,7 @@ from chalicelib.background.store import End
 from chalicelib.background.task import Outcome, State, Task
 from chalicelib.clock import Clock
 from chalicelib.errors import Invalid, only_fields
+from chalicelib.runs.asking import Routine
 from chalicelib.runs.conclusion import RunConclusion
 from chalicelib.runs.service import Assignment, Progress, RunService
 from chalicelib.runs.tools import Toolbox
@@ -43,11 +44,13 @@ class Prompt:
         Raises:
             LostClaim: the task was taken away.
             Stopped: it was asked to stop.
+            Unavailable: the policies could not be read; nothing was decided.
         """
         payload = self.payloads.read(task)
-        assignment = Assignment(prompt=payload["prompt"], tools=payload.get("tools", []))
+        tools = payload.get("tools", [])
+        assignment = Assignment(payload["prompt"], tools, Routine(name=task.kind))
         if not task.has_fired:
-            decision = self.runs.authorize(task, "Task", task.ref.id, assignment.tools)
+            decision = self.runs.authorize(task, assignment)
             if not decision.allowed:
                 return Ending(
                     end=End(State.CLOSED, Outcome.DENIED, decision.reason),

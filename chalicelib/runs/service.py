@@ -8,27 +8,29 @@ was accepted makes the call. A rescuer that finds an intent without a result can
 the call was made: it makes it again, with the same key, only if the tool is idempotent.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chalicelib.background.kinds import Stopped
 from chalicelib.background.lease import Lease
 from chalicelib.background.task import Checkpoint, Task
 from chalicelib.clock import Clock, rfc3339
-from chalicelib.policy.engine import PolicyEngine
-from chalicelib.policy.request import SYSTEM_DAEMON_PRINCIPAL, Decision, Entity
+from chalicelib.errors import Unavailable
+from chalicelib.journal.chain import canonical
+from chalicelib.policy.reason import Reason
+from chalicelib.policy.request import Authorizer, Decision
 from chalicelib.providers import Answer, Conversation, ModelProvider, ToolCall, ToolResult, Turn
 from chalicelib.redaction import MARK
+from chalicelib.runs import asking
+from chalicelib.runs.asking import Routine
 from chalicelib.runs.step import Step, encode, first_link
 from chalicelib.runs.store import RunHeader
 from chalicelib.runs.tools import Invocation, Tool, Toolbox
 from chalicelib.runs.transcripts import Transcripts
 
-# What made each kind of thing due.
-_TRIGGERS = {"Job": "schedule", "Task": "task"}
 # The call as it was announced is all that is kept of it, and it is not the call that was meant.
 _REDACTED = "its arguments hold a secret, or the mark that one was redacted"
 
@@ -42,6 +44,7 @@ class Assignment(NamedTuple):
 
     prompt: str
     tools: Sequence[str]
+    routine: Routine = Routine()
 
 
 class Progress(StrEnum):
@@ -59,31 +62,22 @@ class RunService:
     transcripts: Transcripts
     provider: ModelProvider
     tools: Toolbox
-    policy: PolicyEngine
+    policy: Authorizer
     clock: Clock
     max_steps: int
 
-    def authorize(self, task: Task, kind: str, name: str, tools: Sequence[str]) -> Decision:
-        """Ask whether the run of a job or task may begin.
+    def authorize(self, task: Task, assignment: Assignment) -> Decision:
+        """Ask whether the run of a claimed task may begin.
 
-        Args:
-            task: the task that is claimed.
-            kind: what it is a run of: `Job` or `Task`.
-            name: the id of that.
-            tools: what it would be granted.
+        Raises:
+            Unavailable: the policies could not be read, which decides nothing about a slot that
+                will not come again: the lease ends, and it is asked anew.
         """
-        owner, trigger = task.ref.owner, _TRIGGERS[kind]
-        return self.policy.authorize(
-            SYSTEM_DAEMON_PRINCIPAL,
-            "dispatch",
-            Entity(kind, name, {"owner": owner}),
-            {
-                "owner": owner,
-                "trigger": trigger,
-                "tools": list(tools),
-                "effects": self.tools.effects(tools),
-            },
-        )
+        question = asking.dispatch(task.ref, self._told(task, assignment))
+        decision = self.policy.authorize(*question)
+        if decision.reason is Reason.UNAVAILABLE:
+            raise Unavailable(decision.reason.told, fix="it is tried again")
+        return replace(decision, asked=question.context)
 
     def open(self, task: Task, assignment: Assignment, decision: Decision) -> None:
         """Put the header of a task's run, with the decision that allowed it."""
@@ -95,6 +89,7 @@ class RunService:
                 provider=self.provider.name,
                 policies=",".join(decision.policies),
                 policy_set=decision.policy_set,
+                asked=canonical(decision.asked) if decision.asked else "",
                 started_at=self.clock.now(),
             )
         )
@@ -174,17 +169,13 @@ class RunService:
             return ToolResult(call.tool, ok=True, content=tool.call(invocation))
 
     def _authorize(self, task: Task, assignment: Assignment, tool: Tool) -> Decision:
-        return self.policy.authorize(
-            SYSTEM_DAEMON_PRINCIPAL,
-            "invoke",
-            Entity("Tool", tool.spec.name, {"effect": tool.spec.effect}),
-            {
-                "owner": task.ref.owner,
-                "job": task.ref.subject,
-                "granted": list(assignment.tools),
-                "tool": tool.spec.name,
-            },
-        )
+        return self.policy.authorize(*asking.call(task.ref, self._told(task, assignment), tool))
+
+    def _told(self, task: Task, assignment: Assignment) -> Mapping[str, Any]:
+        """Return what policies are told of a task and what it was granted."""
+        tools, box = list(assignment.tools), self.tools
+        told = asking.context_of(task.ref, task.requested_by, assignment.routine, tools, box)
+        return told.document()
 
     def _accept(self, task: Task, steps: Sequence[Step], turn: Turn, lease: Lease) -> Step:
         now = self.clock.now()

@@ -55,6 +55,7 @@ class RunRow(Table):
     provider = UnicodeAttribute(null=True)
     policies = UnicodeAttribute(null=True)
     policy_set = UnicodeAttribute(null=True)
+    asked = UnicodeAttribute(null=True)
     started_at = WholeNumber(null=True)
     ended_at = WholeNumber(null=True)
     state = UnicodeAttribute(null=True)
@@ -77,6 +78,7 @@ class RunHeader:
 
     Attributes:
         policies: ids of the policies that allowed it, joined by commas.
+        asked: what they were told of it, as JSON; empty where it was never asked.
         state: the task's terminal state, or None while it is under way.
         ended_token: the task's token at that end; an operator's retry goes beyond it.
         last: the checkpoint at its end.
@@ -96,6 +98,7 @@ class RunHeader:
     reason: str = ""
     last: Checkpoint | None = None
     is_erased: bool = False
+    asked: str = ""
 
 
 class RecentKey(str):
@@ -132,6 +135,7 @@ class RunStore:
             provider=header.provider,
             policies=header.policies,
             policy_set=header.policy_set,
+            asked=header.asked or None,
             started_at=to_ms(header.started_at),
             ttl=self._expiry(header.started_at),
         )
@@ -268,6 +272,7 @@ def _header(row: RunRow, run_id: str) -> RunHeader:
         reason=row.reason or "",
         last=last,
         is_erased=bool(row.erased),
+        asked=row.asked or "",
     )
 
 

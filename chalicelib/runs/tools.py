@@ -51,6 +51,11 @@ class Toolbox:
         found = (self._tools.get(name) for name in names)
         return sorted({tool.spec.effect if tool else "unknown" for tool in found})
 
+    def capabilities(self, names: Iterable[str]) -> list[str]:
+        """Return what the named tools can do by the room that each reaches: `journal:read`."""
+        found = ((name.partition(".")[0], self._tools.get(name)) for name in names)
+        return sorted({f"{room}:{of.spec.effect if of else 'unknown'}" for room, of in found})
+
     def names(self) -> list[str]:
         """Return the names of all tools."""
         return sorted(self._tools)

@@ -18,7 +18,8 @@ from chalicelib.journal.store import JournalStore
 from chalicelib.scheduler.changes import Closed, Closing, Plan, Request, Rule
 from chalicelib.scheduler.events import changed
 from chalicelib.scheduler.handover import Handover
-from chalicelib.scheduler.job import KIND, Seen, readable
+from chalicelib.scheduler.job import KIND, Review, Seen, readable
+from chalicelib.scheduler.reasons import Reason
 from chalicelib.scheduler.store import JobStore
 from chalicelib.tables import Cancelled, owned
 
@@ -36,8 +37,11 @@ class Editor:
     clock: Clock
     ids: Ids
 
-    def write(self, owner: str, actor: str, job_id: str, rule: Rule) -> None:
+    def write(self, owner: str, actor: str, job_id: str, rule: Rule) -> bool:
         """Make the write that a rule decides on, and hand over what it made due.
+
+        Returns:
+            Whether there was anything to write.
 
         Raises:
             NotFound: the owner has no such job.
@@ -49,15 +53,15 @@ class Editor:
             seen = self._seen(owner, job_id)
             if seen.hot.op == op:
                 self._kick(seen)
-                return
+                return True
             # A clock that lags must not reach behind what an earlier write has closed.
             request = Request(actor, max(self.clock.now(), seen.hot.since), op)
             plan = rule(seen, request)
             if plan is None:
-                return
+                return False
             if self._make(seen, plan, request):
                 self._kick(plan.after)
-                return
+                return True
         raise Unavailable("the job keeps changing", fix="try again")
 
     def _seen(self, owner: str, job_id: str) -> Seen:
@@ -68,7 +72,8 @@ class Editor:
 
     def _make(self, seen: Seen, plan: Plan, request: Request) -> bool:
         """Make a write; False where it was refused, perhaps by its own effect."""
-        closed = self._closed(seen, plan.closing, request.now)
+        closed, review = self._closed(seen, plan.closing, plan.now)
+        plan = plan.reviewing(review)
         shard = shard_of(seen.pk, self.handover.shards)
         writes = self.jobs.change_write(seen, plan.after, shard)
         if closed is not None:
@@ -84,18 +89,26 @@ class Editor:
                 raise
         return True
 
-    def _closed(self, seen: Seen, closing: Closing | None, now: datetime) -> Closed | None:
-        """Return the slots up to now that have no row, behind those that have one."""
-        schedule, first = readable(seen.hot.schedule), seen.hot.next
-        if closing is None or schedule is None:
-            return None
+    def _closed(
+        self, seen: Seen, closing: Closing | None, now: datetime
+    ) -> tuple[Closed | None, Review | None]:
+        """Return the slots up to now that have no row, behind those that have one.
+
+        A tick may have put a row that waits for an operator, and not have told the job yet: such
+        slots are returned beside them.
+        """
+        schedule, first, review = readable(seen.hot.schedule), seen.hot.next, None
         for _ in range(_TRIES):
-            if first is None or first > now:
-                return None
+            if closing is None or first is None or first > now:
+                return None, review
             row = self.work.get(TaskRef(seen.pk, slot_key(first)))
             if row is None:
-                return Closed(first, schedule.latest_until(now) or first, closing)
-            first = schedule.next_after(slot_instant(row.last))
+                # Of a schedule that cannot be read, nobody knows which instants were slots.
+                last = schedule.latest_until(now) if schedule else now.replace(microsecond=0)
+                return Closed(first, max(last or first, first), closing), review
+            passed = Review(first, slot_instant(row.last))
+            review = passed.joined(review) if row.reason == Reason.REVIEW else review
+            first = schedule.next_after(passed.last) if schedule else None
         raise Unavailable("the job's slots are being handed over", fix="try again")
 
     def _kick(self, seen: Seen) -> None:

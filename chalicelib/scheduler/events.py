@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.background.store import NewTask
-from chalicelib.background.task import Task
+from chalicelib.background.task import Task, slot_instant
 from chalicelib.clock import rfc3339
 from chalicelib.journal.event import Event
 from chalicelib.policy.request import Decision
 from chalicelib.scheduler.changes import Closed, Plan, Request
-from chalicelib.scheduler.job import Definition, Job, Seen
+from chalicelib.scheduler.job import Definition, Job, Seen, Standing
+from chalicelib.scheduler.terms import Terms
 
 _DAEMON = "system:daemon"
 
@@ -26,7 +27,7 @@ def created(owner: str, job: Job, schedule: str) -> Event:
         actor=definition.created_by,
         subject=job.id,
         at=definition.created_at,
-        details={"schedule": schedule, "tools": list(definition.tools)},
+        details={"schedule": schedule, **_facts(definition)},
         personal=_words(definition),
     )
 
@@ -52,6 +53,10 @@ def changed(seen: Seen, plan: Plan, closed: Closed | None, request: Request) -> 
 
 def run(firing: NewTask, op: str) -> Event:
     """Return the event of a firing that an operator asked for beside the schedule."""
+    details = {"task": firing.ref.id, "slot": rfc3339(firing.ref.slot), "ver": firing.ver}
+    if firing.stands_for:
+        instant = rfc3339(slot_instant(firing.stands_for))
+        details |= {"origin": firing.origin, "stands_for": instant}
     return Event(
         id=f"{firing.ref.subject}/{op}",
         owner=firing.ref.owner,
@@ -59,7 +64,7 @@ def run(firing: NewTask, op: str) -> Event:
         actor=firing.requested_by,
         subject=firing.ref.subject,
         at=firing.created_at,
-        details={"task": firing.ref.id, "slot": rfc3339(firing.ref.slot), "ver": firing.ver},
+        details=details,
     )
 
 
@@ -79,7 +84,33 @@ def denied(task: Task, decision: Decision, now: datetime) -> Event:
 def _state(seen: Seen) -> dict[str, Any]:
     hot = seen.hot
     facts = {"ver": hot.ver, "state": hot.state, "schedule": hot.schedule}
-    return facts | {"tools": list(seen.definition.tools)}
+    return facts | _facts(seen.definition) | told_terms(hot.terms) | _standing(hot.standing)
+
+
+def told_terms(terms: Terms) -> dict[str, Any]:
+    """Return the terms of a job as the journal tells them."""
+    backoff = terms.backoff
+    return {
+        "misfire": terms.misfire,
+        "jitter_seconds": int(terms.jitter.total_seconds()),
+        "max_attempts": terms.max_attempts,
+        "backoff": [int(each.total_seconds()) for each in backoff[:2]] if backoff else None,
+        "max_runs": terms.max_runs,
+        "pause_after": terms.pause_after,
+    }
+
+
+def _standing(standing: Standing) -> dict[str, Any]:
+    review = standing.review
+    return {
+        "hold": standing.hold,
+        "until": rfc3339(standing.until) if standing.until else None,
+        "review": [rfc3339(each) for each in review] if review else None,
+    }
+
+
+def _facts(definition: Definition) -> dict[str, Any]:
+    return {"tools": list(definition.tools), "concurrency": definition.concurrency}
 
 
 def _words(definition: Definition) -> dict[str, str]:

@@ -4,13 +4,14 @@ A job is two items. The hot row is what ticks and workers compare and set; it st
 definition is what a run reads once: name, prompt and tools.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chalicelib.background.task import Task
+from chalicelib.scheduler.terms import CronMisfirePolicy, Terms
 from chalicelib.schedules import InvalidSchedule, Schedule, read_schedule
 
 KIND = "firing"
@@ -22,7 +23,61 @@ class JobState(StrEnum):
 
     ENABLED = "enabled"
     PAUSED = "paused"
+    COMPLETED = "completed"
     DELETED = "deleted"
+
+
+class CronConcurrencyPolicy(StrEnum):
+    """What becomes of a slot that is due while another one of its job is live."""
+
+    FORBID = "forbid"
+    REPLACE = "replace"
+    QUEUE_ONE = "queue_one"
+
+
+class Hold(StrEnum):
+    """Why a job is paused."""
+
+    OPERATOR = "operator"
+    FAILURES = "failures"
+    UNREADABLE = "unreadable"
+
+
+class Review(NamedTuple):
+    """Slots that were missed too long ago to catch up: an operator decides about them.
+
+    Attributes:
+        first: the first of them.
+        last: the last of them; other slots, which have rows of their own, may lie between.
+    """
+
+    first: datetime
+    last: datetime
+
+    def joined(self, other: "Review | None") -> "Review":
+        """Return what is to be decided together with another one."""
+        if other is None:
+            return self
+        return Review(min(self.first, other.first), max(self.last, other.last))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What has come of a job so far, as far as its slots depend on it.
+
+    Attributes:
+        runs: how many slots have run; one that an operator retried ran again.
+        failures: how many runs in a row have failed by now.
+        hold: why it is paused; None while it is not.
+        until: when a paused job resumes by itself, or None for never.
+        review: missed slots that an operator must decide about, or None.
+    """
+
+    runs: int = 0
+    failures: int = 0
+    hold: Hold | None = None
+    until: datetime | None = None
+    review: Review | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +88,7 @@ class Definition:
         ver: the version of the job that this belongs to.
         updated_at: instant of the last operator's write, at first of its making.
         updated_by: who made that write.
+        schedule_kind: `cron`, `every` or `at`, for policies; empty in rows that do not say it.
     """
 
     name: str
@@ -43,6 +99,8 @@ class Definition:
     ver: int
     updated_at: datetime
     updated_by: str
+    concurrency: CronConcurrencyPolicy = CronConcurrencyPolicy.FORBID
+    schedule_kind: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +119,26 @@ class Due:
     schedule: str
     lane: str
     max_attempts: int
+    misfire: CronMisfirePolicy = CronMisfirePolicy.SKIP
+    jitter: timedelta = timedelta()
+
+    @property
+    def owner(self) -> str:
+        """Return the workspace that the job belongs to."""
+        return self.pk.partition("#")[0]
+
+
+class Waking(NamedTuple):
+    """A paused job, as the due index shows it when it resumes by itself.
+
+    Attributes:
+        at: the instant.
+        ver: the version that it was paused by.
+    """
+
+    pk: str
+    at: datetime
+    ver: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +148,8 @@ class Hot:
     Attributes:
         since: instant of the last edit or resume; no slot at or before it fires.
         active: sort key of the row that holds the job's lock, or empty.
-        active_token: the token under which it took the lock.
+        active_token: the token under which it took the lock; 0 where it was handed over to it.
+        pending: sort key of the row that waits for the lock, or empty.
         op: id of the last operator's write, or empty before the first.
     """
 
@@ -84,6 +163,20 @@ class Hot:
     active: str
     active_token: int
     op: str = ""
+    pending: str = ""
+    terms: Terms = field(default_factory=Terms)
+    standing: Standing = field(default_factory=Standing)
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Return whether the job has made all the runs that it may make."""
+        return self.terms.max_runs is not None and self.standing.runs >= self.terms.max_runs
+
+    @property
+    def has_failed_too_often(self) -> bool:
+        """Return whether so many runs failed in a row that the job is to be paused."""
+        most = self.terms.pause_after
+        return most is not None and self.standing.failures >= most
 
 
 class Seen(NamedTuple):
@@ -110,6 +203,8 @@ class Seen(NamedTuple):
             schedule=hot.schedule,
             lane=hot.lane,
             max_attempts=hot.max_attempts,
+            misfire=hot.terms.misfire,
+            jitter=hot.terms.jitter,
         )
 
 
@@ -121,6 +216,8 @@ class Job:
         ver: raised by each operator's write.
         schedule: None where this version cannot read what is stored.
         next: the first slot that was not handed over yet; None where there is none.
+        active: id of the task that holds the job's lock, or empty; `waiting` of the one that waits
+            for it. Either may have ended: who shows them asks.
     """
 
     id: str
@@ -129,6 +226,10 @@ class Job:
     ver: int
     schedule: Schedule | None
     next: datetime | None
+    terms: Terms = field(default_factory=Terms)
+    standing: Standing = field(default_factory=Standing)
+    active: str = ""
+    waiting: str = ""
 
     def awaits(self, now: datetime) -> datetime | None:
         """Return the slot that fires next, or None where none does.
@@ -154,21 +255,33 @@ class Job:
 
 
 class Draft(NamedTuple):
-    """A job that is to be made."""
+    """A job that is to be made.
+
+    Attributes:
+        terms: those of its terms that are not the default, by the names of their fields.
+    """
 
     name: str
     schedule: Schedule
     prompt: str
     tools: Sequence[str]
+    concurrency: CronConcurrencyPolicy = CronConcurrencyPolicy.FORBID
+    terms: Mapping[str, Any] | None = None
 
 
 class Change(NamedTuple):
-    """What an edit makes different; None for what stays as it is."""
+    """What an edit makes different; None for what stays as it is.
+
+    Attributes:
+        terms: those of the terms that become different, by the names of their fields.
+    """
 
     name: str | None = None
     schedule: Schedule | None = None
     prompt: str | None = None
     tools: Sequence[str] | None = None
+    concurrency: CronConcurrencyPolicy | None = None
+    terms: Mapping[str, Any] | None = None
 
 
 class MadeJob(NamedTuple):

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from chalicelib.access.idempotency import RequestKey
 from chalicelib.access.store import IdempotencyStore
 from chalicelib.background.courier import Courier
+from chalicelib.background.gate.store import GateStore
 from chalicelib.background.shards import shard_of
 from chalicelib.background.store import NewTask, WorkStore
-from chalicelib.background.task import Lane, Task, TaskRef, slot_key
+from chalicelib.background.task import Lane, Origin, Task, TaskRef, slot_key
 from chalicelib.clock import Clock
 from chalicelib.errors import Conflict, NotFound, Unavailable
 from chalicelib.ids import Ids
@@ -29,6 +30,7 @@ _TRIES = 8
 _SECOND = timedelta(seconds=1)
 _FIXES = {
     JobState.PAUSED: ("the job is paused", "resume it first"),
+    JobState.COMPLETED: ("the job is completed", "resume it to begin anew"),
     JobState.DELETED: ("the job was deleted", "make a new job"),
 }
 
@@ -42,6 +44,7 @@ class Trigger:
     journal: JournalStore
     courier: Courier
     requests: IdempotencyStore
+    gates: GateStore
     clock: Clock
     ids: Ids
     shards: int
@@ -51,7 +54,7 @@ class Trigger:
 
         Raises:
             NotFound: the owner has no such job.
-            Conflict: it is paused or deleted.
+            Conflict: it is paused, completed or deleted, or the gate is closed.
             Invalid: the key was used for another body.
             Unavailable: AWS did not answer, or each second was taken.
         """
@@ -60,22 +63,14 @@ class Trigger:
             now = self.clock.now()
             if key and (made := self.requests.made(key, now)):
                 return MadeFiring(self._task(TaskRef.of(owner, made)), is_new=False)
-            hot = self._enabled(owner, job_id)
-            slot = _free_second(hot, max(behind, now, hot.since))
+            hot = enabled(self.jobs, owner, job_id)
+            require_open(self.gates, owner)
+            slot = free_second(hot, max(behind, now, hot.since))
             new = self._row(TaskRef(owned(owner, job_id), slot_key(slot)), hot, actor, now)
             if self._make(new, events.run(new, op), key):
                 return MadeFiring(self._sent(new.ref), is_new=True)
             behind = slot
         raise Unavailable("the seconds to come are all taken", fix="try again")
-
-    def _enabled(self, owner: str, job_id: str) -> Hot:
-        hot = self.jobs.hot(owned(owner, job_id))
-        if hot is None:
-            raise NotFound(f"there is no job {job_id!r:.120}")
-        if hot.state is not JobState.ENABLED:
-            detail, fix = _FIXES[hot.state]
-            raise Conflict(detail, fix=fix)
-        return hot
 
     def _row(self, ref: TaskRef, hot: Hot, actor: str, now: datetime) -> NewTask:
         return NewTask(
@@ -89,6 +84,7 @@ class Trigger:
             wake_at=ref.slot + self.work.lease,
             created_at=now,
             requested_by=actor,
+            origin=Origin.RUN_NOW,
         )
 
     def _make(self, new: NewTask, event: Event, key: RequestKey | None) -> bool:
@@ -119,7 +115,34 @@ class Trigger:
         return task
 
 
-def _free_second(hot: Hot, after: datetime) -> datetime:
+def enabled(jobs: JobStore, owner: str, job_id: str) -> Hot:
+    """Return the hot row of a job whose slots fire.
+
+    Raises:
+        NotFound: the owner has no such job.
+        Conflict: it is paused, completed or deleted.
+    """
+    hot = jobs.hot(owned(owner, job_id))
+    if hot is None:
+        raise NotFound(f"there is no job {job_id!r:.120}")
+    if hot.state is not JobState.ENABLED:
+        detail, fix = _FIXES[hot.state]
+        raise Conflict(detail, fix=fix)
+    return hot
+
+
+def require_open(gates: GateStore, owner: str) -> None:
+    """Refuse to make work while the gate is closed.
+
+    Raises:
+        Conflict: it is.
+    """
+    period = gates.read().closed(owner)
+    if period is not None:
+        raise Conflict("everything is paused", fix="resume it first: `palyra resume --all`")
+
+
+def free_second(hot: Hot, after: datetime) -> datetime:
     """Return the first whole second later than an instant that is none of the schedule's."""
     schedule = readable(hot.schedule)
     slot = after.replace(microsecond=0) + _SECOND

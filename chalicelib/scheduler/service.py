@@ -1,14 +1,14 @@
 """What operators do with jobs: make, change and run them, and see what became of each slot."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from chalicelib.access.idempotency import RequestKey
 from chalicelib.access.store import IdempotencyStore
 from chalicelib.background.shards import shard_of
 from chalicelib.background.store import WorkStore
-from chalicelib.background.task import Task, slot_key
+from chalicelib.background.task import Task, TaskRef, slot_key
 from chalicelib.clock import Clock
 from chalicelib.errors import Invalid, NotFound, Unavailable
 from chalicelib.ids import Ids
@@ -33,6 +33,7 @@ from chalicelib.scheduler.job import (
 )
 from chalicelib.scheduler.running import Trigger
 from chalicelib.scheduler.store import JobStore
+from chalicelib.scheduler.terms import Terms
 from chalicelib.schedules import Schedule
 from chalicelib.tables import Cancelled, owned
 
@@ -79,8 +80,8 @@ class JobService:
             _refuse_secrets(draft.name, draft.prompt)
             self._refuse_unknown_tools(draft.tools)
             first = _first(draft.schedule, now)
-            job = _new(job_id, actor, draft, now, first)
-            due = self._due(owner, job, draft.schedule, first)
+            job = self._new(job_id, actor, draft, now, first)
+            due = _due(owner, job, draft.schedule, first)
             writes = self.jobs.creation(owner, job, due, shard_of(due.pk, self.handover.shards))
             if key:
                 writes.append(self.requests.write(key, job.id, now))
@@ -103,7 +104,7 @@ class JobService:
         job = self.jobs.find(owner, job_id)
         if job is None:
             raise NotFound(f"there is no job {job_id!r:.120}")
-        return job
+        return self._with_living([job], owner)[0]
 
     def list(self, owner: str, after: str | None, limit: int) -> Page[Job]:
         """Return an owner's jobs that were not deleted, newest first."""
@@ -111,7 +112,7 @@ class JobService:
         jobs = self.jobs.find_all(owner, ids)
         # The index lags behind a delete.
         shown = [job for job in jobs if job.state is not JobState.DELETED]
-        return Page(shown, ids[-1] if len(ids) == limit else None)
+        return Page(self._with_living(shown, owner), ids[-1] if len(ids) == limit else None)
 
     def firings(self, owner: str, job_id: str, after: str | None, limit: int) -> Page[Task]:
         """Return a job's ledger, newest first.
@@ -163,15 +164,22 @@ class JobService:
         self.editor.write(owner, actor, job_id, changes.edit(change, expected))
         return self.get(owner, job_id)
 
-    def pause(self, owner: str, actor: str, job_id: str) -> Job:
+    def pause(self, owner: str, actor: str, job_id: str, until: datetime | None = None) -> Job:
         """Let no slot of a job fire until it is resumed; pausing a paused one writes nothing.
+
+        Args:
+            owner: the workspace.
+            actor: who pauses.
+            job_id: the job.
+            until: when it resumes by itself: no slot at or before that fires. None for never.
 
         Raises:
             NotFound: the owner has no such job.
-            Conflict: it was deleted.
+            Conflict: it was deleted, or is completed.
+            Invalid: the instant has passed.
             Unavailable: AWS did not answer, or the job changed at every try.
         """
-        self.editor.write(owner, actor, job_id, changes.pause)
+        self.editor.write(owner, actor, job_id, changes.pause(until))
         return self.get(owner, job_id)
 
     def resume(self, owner: str, actor: str, job_id: str) -> Job:
@@ -217,15 +225,26 @@ class JobService:
 
     # How.
 
-    def _due(self, owner: str, job: Job, schedule: Schedule, first: datetime) -> Due:
-        return Due(
-            pk=owned(owner, job.id),
-            slot=first,
-            ver=job.ver,
-            schedule=schedule.text(),
-            lane=LANE,
-            max_attempts=self.max_attempts,
-        )
+    def _new(self, job_id: str, actor: str, draft: Draft, now: datetime, first: datetime) -> Job:
+        job = _new(job_id, actor, draft, now, first)
+        terms = {"max_attempts": self.max_attempts} | dict(draft.terms or {})
+        return replace(job, terms=Terms(**terms))
+
+    def _with_living(self, jobs: Sequence[Job], owner: str) -> Sequence[Job]:
+        """Name only tasks that live: the lock of one that ended may name it until the next slot."""
+        named = {task for job in jobs for task in (job.active, job.waiting) if task}
+        if not named:
+            return jobs
+        found = self.work.get_all(TaskRef.of(owner, task) for task in named)
+        living = {ref.id for ref, task in found.items() if not task.state.is_terminal} | {""}
+        return [
+            replace(
+                job,
+                active=job.active if job.active in living else "",
+                waiting=job.waiting if job.waiting in living else "",
+            )
+            for job in jobs
+        ]
 
     def _refuse_unknown_tools(self, names: Sequence[str]) -> None:
         for position, name in enumerate(names):
@@ -234,6 +253,19 @@ class JobService:
                 raise Invalid(
                     f"there is no tool {name!r:.80}", field=f"tools.{position}", fix=f"use: {known}"
                 )
+
+
+def _due(owner: str, job: Job, schedule: Schedule, first: datetime) -> Due:
+    return Due(
+        pk=owned(owner, job.id),
+        slot=first,
+        ver=job.ver,
+        schedule=schedule.text(),
+        lane=LANE,
+        max_attempts=job.terms.max_attempts,
+        misfire=job.terms.misfire,
+        jitter=job.terms.jitter,
+    )
 
 
 def _refuse_secrets(name: str, prompt: str) -> None:
@@ -253,6 +285,7 @@ def _new(job_id: str, actor: str, draft: Draft, now: datetime, first: datetime) 
         name=draft.name,
         prompt=draft.prompt,
         tools=draft.tools,
+        concurrency=draft.concurrency,
         created_at=now,
         created_by=actor,
         ver=1,

@@ -2,29 +2,53 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.background.task import Task
+from chalicelib.background.backoff import Backoff
+from chalicelib.background.task import State, Task, TaskRef
 from chalicelib.clock import from_ms, to_ms
-from chalicelib.scheduler.job import Definition, Due, Hot, Job, JobState, Seen
+from chalicelib.errors import Unavailable
+from chalicelib.scheduler.job import Definition, Due, Hot, Job, JobState, Review, Seen, Waking
+from chalicelib.scheduler.judgement import Held
 from chalicelib.scheduler.rows import (
     DEFINITION,
     ERASED,
     HOT,
+    WAKING,
     DefinitionRow,
     HotRow,
+    WakingRow,
     definition_of,
     due_of,
     hot_of,
     job_of,
+    kind_of,
+    waking_of,
+    written_standing,
+    written_terms,
 )
 from chalicelib.settings import resource
 from chalicelib.tables import Refused, Table, TableMeta, WholeNumber, Write, owned, reading
 
 _READS = 3
+_FAILURES = frozenset({State.FAILED, State.UNKNOWN})
+_TRIES = 8
+
+
+class Released(NamedTuple):
+    """A job's lock was let go of.
+
+    Attributes:
+        heir: the task that waited and has inherited it, to be sent; or None.
+        hot: the job as it is then, or None where it is gone.
+    """
+
+    heir: TaskRef | None
+    hot: Hot | None
 
 
 class TickRow(Table):
@@ -72,12 +96,12 @@ class JobStore:
         hot = HotRow(
             due.pk,
             HOT,
+            **written_terms(job.terms),
             state=job.state,
             ver=due.ver,
             since=to_ms(definition.created_at),
             schedule=due.schedule,
             lane=due.lane,
-            max_attempts=due.max_attempts,
             next=to_ms(due.slot),
             due_shard=str(shard),
         )
@@ -87,11 +111,13 @@ class JobStore:
             name=definition.name,
             prompt=definition.prompt,
             tools=list(definition.tools),
+            concurrency=definition.concurrency,
             created_at=to_ms(definition.created_at),
             created_by=definition.created_by,
             ver=definition.ver,
             listed_owner=owner,
             listed_at=job.id,
+            schedule_kind=kind_of(due.schedule),
         )
         return [row.put_write(type(row).pk.does_not_exist()) for row in (hot, row)]
 
@@ -101,11 +127,13 @@ class JobStore:
         A deleted job leaves the list, but its rows stay: the ledger refers to them.
         """
         unchanged = (HotRow.ver == seen.hot.ver) & _is_next(seen.hot.next)
+        actions = [*_hot_actions(after.hot, shard), *_resets(seen, after)]
         return [
-            HotRow.change_write(seen.pk, HOT, _hot_actions(after.hot, shard), unchanged),
+            HotRow.change_write(seen.pk, HOT, actions, unchanged),
             DefinitionRow.change_write(
                 seen.pk, DEFINITION, _definition_actions(after), DefinitionRow.pk.exists()
             ),
+            *_waking_writes(seen, after, shard),
         ]
 
     def erase(self, pk: str) -> int:
@@ -121,26 +149,47 @@ class JobStore:
         DefinitionRow.change(pk, DEFINITION, actions, DefinitionRow.pk.exists())
         return 1
 
-    def due(self, shard: int, until: datetime) -> Iterator[Due]:
-        """Yield the enabled jobs of a shard whose next slot is at or before an instant."""
+    def due(self, shard: int, until: datetime) -> Iterator[Due | Waking]:
+        """Yield the jobs of a shard that are due, or resume by themselves, until an instant."""
         rows = HotRow.due.query(str(shard), HotRow.next <= to_ms(until))
-        return (due_of(row) for row in reading(rows))
+        return (waking_of(row) if row.sk == WAKING else due_of(row) for row in reading(rows))
 
     def next_slots(self, shard: int) -> Iterator[datetime]:
         """Yield a shard's next slots, earliest first."""
         rows = HotRow.due.query(str(shard), limit=1)
         return (from_ms(row.next) for row in reading(rows))
 
-    def advance(self, due: Due, to: datetime | None) -> bool:
-        """Move a job from a slot to its next one; False if somebody did, or the job was changed."""
+    def advance(self, due: Due, to: datetime | None, review: Review | None = None) -> bool:
+        """Move a job from a slot to its next one; False if somebody did, or the job was changed.
+
+        Args:
+            due: the job as it was read.
+            to: the next slot, or None behind the last one.
+            review: missed slots that are passed by and wait for an operator, or None.
+        """
         condition = (HotRow.next == to_ms(due.slot)) & (HotRow.ver == due.ver)
         actions: list[Action] = [HotRow.next.remove(), HotRow.due_shard.remove()]
         if to is not None:
             actions = [HotRow.next.set(to_ms(to))]
+        if review is not None:
+            # What is passed by is later than all that was passed by before.
+            first = to_ms(review.first)
+            actions.append(HotRow.review_first.set(HotRow.review_first | first))
+            actions.append(HotRow.review_last.set(to_ms(review.last)))
         try:
             HotRow.change(due.pk, HOT, actions, condition)
         except Refused:
             return False
+        return True
+
+    def rebase(self, due: Due, schedule: str, to: datetime) -> bool:
+        """Replace what a job's next slot was computed with; False if the job was changed."""
+        condition = (HotRow.next == to_ms(due.slot)) & (HotRow.ver == due.ver)
+        actions: list[Action] = [HotRow.next.set(to_ms(to)), HotRow.schedule.set(schedule)]
+        try:
+            HotRow.change(due.pk, HOT, actions, condition & (HotRow.schedule == due.schedule))
+        except Refused as refused:
+            return refused.old is not None and refused.old.schedule == schedule
         return True
 
     def lock(self, task: Task, ver: int) -> None:
@@ -156,24 +205,66 @@ class JobStore:
         if not task.has_fired:
             condition &= HotRow.state == JobState.ENABLED
             condition &= (HotRow.since < to_ms(task.ref.slot)) & (HotRow.ver == ver)
-        actions = [HotRow.active.set(task.ref.sk), HotRow.active_token.set(task.token)]
+            condition &= _is_left_a_run()
         try:
-            HotRow.change(task.ref.pk, HOT, actions, condition)
+            HotRow.change(task.ref.pk, HOT, _taking(task), condition)
         except Refused as refused:
             raise Refused(hot_of(refused.old) if refused.old else None) from refused
 
-    def release(self, task: Task) -> bool:
-        """Let go of the job's lock that a task took under its token or an earlier one."""
-        return self._release(task.ref.pk, task.ref.sk, HotRow.active_token <= task.token)
+    def wait(self, task: Task, held: Held) -> bool:
+        """Let a task wait for the lock's holder; False if holder or waiter is another by now."""
+        holder = (HotRow.active == held.active) & (HotRow.active_token == held.active_token)
+        waiter = HotRow.pending.does_not_exist() | (HotRow.pending == held.pending)
+        try:
+            HotRow.change(task.ref.pk, HOT, [HotRow.pending.set(task.ref.sk)], holder & waiter)
+        except Refused as refused:
+            old = refused.old
+            return old is not None and (old.active, old.pending) == (held.active, task.ref.sk)
+        return True
 
-    def help_away(self, pk: str, active: str, active_token: int) -> bool:
+    def replace(self, task: Task, held: Held, replaced: Task, *others: Write) -> None:
+        """Take the job's lock from its holder, judging the slot in the same write.
+
+        Args:
+            task: the one that takes it.
+            held: the lock as it was seen.
+            replaced: its holder, as it was seen.
+            others: what is written with it, or nothing is: the task's own fence, and the holder's
+                end.
+
+        Raises:
+            Cancelled: a condition does not hold, of the others' in their order or of the lock's.
+        """
+        condition: Condition = HotRow.active == held.active
+        if not task.has_fired:
+            condition &= HotRow.state == JobState.ENABLED
+            condition &= (HotRow.since < to_ms(task.ref.slot)) & (HotRow.ver == held.ver)
+            condition &= _is_left_a_run()
+        actions = [*_taking(task), *_tally(replaced)]
+        if held.pending == task.ref.sk:
+            # It waited, and the job lets it replace by now: nobody waits for itself.
+            condition &= HotRow.pending == task.ref.sk
+            actions.append(HotRow.pending.remove())
+        lock = HotRow.change_write(task.ref.pk, HOT, actions, condition)
+        HotRow.transact(*others, lock)
+
+    def release(self, task: Task) -> Released:
+        """Let go of the job's lock that a task took under its token or an earlier one."""
+        return self._release(task.ref, HotRow.active_token <= task.token, _tally(task))
+
+    def help_away(self, holder: TaskRef, active_token: int, ended: Task | None = None) -> Released:
         """Let go of a lock whose holder has ended, exactly as it was seen."""
-        return self._release(pk, active, HotRow.active_token == active_token)
+        return self._release(holder, HotRow.active_token == active_token, _tally(ended))
 
     def hot(self, pk: str) -> Hot | None:
         """Return a job's hot row, or None."""
         row = HotRow.find(pk, HOT)
         return hot_of(row) if row else None
+
+    def backoff(self, task: Task) -> Backoff | None:
+        """Return the pauses between attempts at a slot, or None where its job has none."""
+        hot = self.hot(task.ref.pk)
+        return hot.terms.backoff if hot else None
 
     def definition(self, pk: str) -> Definition | None:
         """Return a job's definition, or None."""
@@ -219,17 +310,45 @@ class JobStore:
             if pk in hot and pk in definitions
         ]
 
-    def _release(self, pk: str, active: str, token: Condition) -> bool:
+    def _release(self, holder: TaskRef, token: Condition, tally: list[Action]) -> Released:
+        as_seen = (HotRow.active == holder.sk) & token
+        for _ in range(_TRIES):
+            freed = self._free(holder, as_seen, tally)
+            if freed.heir is None:
+                return freed
+            if handed := self._hand_over(freed.heir, as_seen, tally):
+                return handed
+        raise Unavailable("the waiter keeps changing", fix="try again")
+
+    def _free(self, holder: TaskRef, as_seen: Condition, tally: list[Action]) -> Released:
+        """Free the lock, unless somebody waits: who that is, or nobody."""
+        actions = [HotRow.active.remove(), HotRow.active_token.remove(), *tally]
+        free = as_seen & HotRow.pending.does_not_exist()
         try:
-            HotRow.change(
-                pk,
-                HOT,
-                [HotRow.active.remove(), HotRow.active_token.remove()],
-                (HotRow.active == active) & token,
+            return Released(None, hot_of(HotRow.change(holder.pk, HOT, actions, free)))
+        except Refused as refused:
+            old = refused.old
+            if old is None:
+                return Released(None, None)
+            waits = old.pending if old.active == holder.sk else None
+            return Released(TaskRef(holder.pk, waits) if waits else None, hot_of(old))
+
+    def _hand_over(self, heir: TaskRef, as_seen: Condition, tally: list[Action]) -> Released | None:
+        """Let the waiter inherit the lock in the write that frees it: nobody comes between."""
+        inherits = [HotRow.active.set(heir.sk), HotRow.active_token.set(0), HotRow.pending.remove()]
+        try:
+            hot = HotRow.change(
+                heir.pk, HOT, [*inherits, *tally], as_seen & (HotRow.pending == heir.sk)
             )
-        except Refused:
-            return False
-        return True
+        except Refused as refused:
+            hot = refused.old
+            if hot is None or hot.active != heir.sk:
+                return None
+        return Released(heir, hot_of(hot))
+
+
+def _taking(task: Task) -> list[Action]:
+    return [HotRow.active.set(task.ref.sk), HotRow.active_token.set(task.token)]
 
 
 def _is_next(slot: datetime | None) -> Condition:
@@ -239,9 +358,63 @@ def _is_next(slot: datetime | None) -> Condition:
     return is_same
 
 
+def _waking_writes(seen: Seen, after: Seen, shard: int) -> list[Write]:
+    """Return what lets a tick see when a paused job resumes by itself, or see it no more."""
+    until, was = after.hot.standing.until, seen.hot.standing.until
+    if until is not None:
+        # In the index of what is due beside the hot row, which a paused job leaves.
+        ver, at = after.hot.ver, to_ms(until)
+        row = WakingRow(seen.pk, WAKING, ver=ver, next=at, due_shard=str(shard))
+        return [row.put_write(None)]
+    return [] if was is None else [WakingRow.remove_write(seen.pk, WAKING)]
+
+
+def _resets(seen: Seen, after: Seen) -> list[Action]:
+    """Return what begins anew of what workers count; it is theirs where nothing does."""
+    before, now = seen.hot.standing, after.hot.standing
+    resets: list[Action] = []
+    if now.runs != before.runs:
+        resets.append(HotRow.runs.set(now.runs))
+    if now.failures != before.failures:
+        resets.append(HotRow.failures.set(now.failures))
+    return resets
+
+
+def _written(name: str, value: float | str | None) -> Action:
+    attribute = getattr(HotRow, name)
+    action: Action = attribute.remove() if value is None else attribute.set(value)
+    return action
+
+
+def _is_left_a_run() -> Condition:
+    """Return that the job may run once more, and has not failed too often for it."""
+    has_no_end = HotRow.max_runs.does_not_exist() | HotRow.runs.does_not_exist()
+    is_patient = HotRow.pause_after.does_not_exist() | HotRow.failures.does_not_exist()
+    has_a_run: Condition = has_no_end | (HotRow.runs < HotRow.max_runs)
+    condition: Condition = has_a_run & (is_patient | (HotRow.failures < HotRow.pause_after))
+    return condition
+
+
+def _tally(ended: Task | None) -> list[Action]:
+    """Return what the end of a lock's holder adds to a job's standing.
+
+    It is counted in the write that takes the lock from it, and so exactly once.
+    """
+    if ended is None or not ended.has_fired:
+        return []
+    actions: list[Action] = [HotRow.runs.set((HotRow.runs | 0) + 1)]
+    if ended.state in _FAILURES:
+        actions.append(HotRow.failures.set((HotRow.failures | 0) + 1))
+    elif ended.state is State.SUCCEEDED:
+        actions.append(HotRow.failures.set(0))
+    return actions
+
+
 def _hot_actions(after: Hot, shard: int) -> list[Action]:
     is_due = after.state is JobState.ENABLED and after.next is not None
+    written = written_terms(after.terms) | written_standing(after.standing)
     return [
+        *(_written(name, value) for name, value in written.items()),
         HotRow.state.set(after.state),
         HotRow.ver.set(after.ver),
         HotRow.since.set(to_ms(after.since)),
@@ -258,9 +431,11 @@ def _definition_actions(after: Seen) -> list[Action]:
         DefinitionRow.name.set(definition.name),
         DefinitionRow.prompt.set(definition.prompt),
         DefinitionRow.tools.set(list(definition.tools)),
+        DefinitionRow.concurrency.set(definition.concurrency),
         DefinitionRow.ver.set(definition.ver),
         DefinitionRow.updated_at.set(to_ms(definition.updated_at)),
         DefinitionRow.updated_by.set(definition.updated_by),
+        DefinitionRow.schedule_kind.set(kind_of(after.hot.schedule)),
     ]
     if after.hot.state is JobState.DELETED:
         actions += [DefinitionRow.listed_owner.remove(), DefinitionRow.listed_at.remove()]

@@ -2,7 +2,8 @@
 
 It keeps nothing between two ticks that it could not do without, looks back without limit, and never
 judges: that is the worker's, at the slot's instant. Two ticks at once make the same writes, and
-each is accepted once. A job that cannot be handed over does not delay another.
+each is accepted once. A job that cannot be handed over does not delay another; one whose schedule
+cannot be read is paused. The gate is read once, and nothing is handed over to whom it is closed.
 
 When everything was looked at, the tick is recorded; a gap since the last one is marked with it.
 """
@@ -11,14 +12,21 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
+from chalicelib.background.gate.gate import Gate
 from chalicelib.clock import Clock
 from chalicelib.scheduler.gap import Gap, gap
 from chalicelib.scheduler.handover import Handover
-from chalicelib.scheduler.job import Due
+from chalicelib.scheduler.job import Due, Waking
 from chalicelib.scheduler.store import JobStore, TickLog
+from chalicelib.schedules import InvalidSchedule
+
+if TYPE_CHECKING:
+    from chalicelib.scheduler.upkeep import Upkeep
 
 _log = logging.getLogger("palyra.tick")
+_COUNTS = ("due", "gated", "handed", "missed", "reviews", "failed", "oldest_due_seconds")
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -27,6 +35,7 @@ class Tick:
 
     Attributes:
         mark: marks a gap and records the tick that found it; False if another tick came first.
+        upkeep: returns what changes jobs by itself; rarely needed, and more than a tick loads.
         own_last: when this container's last tick was. While that is recent there can be no gap,
             and nothing is read.
     """
@@ -35,6 +44,7 @@ class Tick:
     handover: Handover
     ticks: TickLog
     mark: Callable[[Gap], bool]
+    upkeep: "Callable[[], Upkeep]"
     clock: Clock
     own_last: datetime | None = field(default=None, init=False)
 
@@ -42,26 +52,52 @@ class Tick:
         """Hand over everything that is due within the horizon, and count it.
 
         Returns:
-            How many jobs were due, slots handed over and jobs failed, and how long ago the oldest
-            slot was that nobody had handed over; 0 where all were yet to come.
+            How many jobs were due, or left alone for the gate, how many slots were handed over or
+            missed, how many ranges of them wait for an operator, how many jobs failed, and how
+            long ago the oldest slot was that nobody had handed over; 0 where all were yet to come.
+
+        Raises:
+            Unavailable: nobody knows whether the gate is open.
         """
-        now = self.clock.now()
-        counts = {"due": 0, "handed": 0, "failed": 0, "oldest_due_seconds": 0}
+        now, gate = self.clock.now(), self.handover.gates.read()
+        counts = dict.fromkeys(_COUNTS, 0)
         for shard in range(self.handover.shards):
             for due in self.jobs.due(shard, now + self.handover.horizon):
-                counts["due"] += 1
-                late = int((now - due.slot).total_seconds())
-                counts["oldest_due_seconds"] = max(counts["oldest_due_seconds"], late)
-                self._hand_over(due, now, counts)
+                self._look_at(due, now, gate, counts)
         self._record(now)
         return counts
 
-    def _hand_over(self, due: Due, now: datetime, counts: dict[str, int]) -> None:
+    def _look_at(
+        self, due: Due | Waking, now: datetime, gate: Gate, counts: dict[str, int]
+    ) -> None:
         try:
-            counts["handed"] += self.handover.hand_over(due, now)
+            if isinstance(due, Waking):
+                self._wake(due, now)
+            elif gate.closed(due.owner):
+                counts["gated"] += 1
+            else:
+                self._hand_over(due, now, gate, counts)
         except Exception:  # noqa: BLE001 - one broken job must not delay another
             counts["failed"] += 1
             _log.exception("one job could not be handed over", extra={"job": due.pk})
+
+    def _hand_over(self, due: Due, now: datetime, gate: Gate, counts: dict[str, int]) -> None:
+        counts["due"] += 1
+        late = int((now - due.slot).total_seconds())
+        counts["oldest_due_seconds"] = max(counts["oldest_due_seconds"], late)
+        try:
+            handed = self.handover.hand_over(due, now, gate)
+        except InvalidSchedule as error:
+            self.upkeep().disable(due.pk, str(error))
+            counts["failed"] += 1
+            return
+        counts["handed"] += handed.sent
+        counts["missed"] += handed.missed
+        counts["reviews"] += handed.reviews
+
+    def _wake(self, due: Waking, now: datetime) -> None:
+        if due.at <= now:
+            self.upkeep().wake(due.pk, due.at)
 
     def _record(self, now: datetime) -> None:
         found = self._gap(now)

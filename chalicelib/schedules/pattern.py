@@ -83,6 +83,11 @@ class Pattern:
             for first in range(7)
         )
 
+    @property
+    def most_a_day(self) -> int:
+        """Return how many minutes of a day it names, where it names the day."""
+        return len(self._times)
+
     def next(self, shown: int) -> int | None:
         """Return the first minute named at or after what clocks show, or None after the last."""
         day, second = divmod(shown, _DAY)
@@ -109,6 +114,30 @@ class Pattern:
             if days := self._month[eve]:
                 return (eve + _highest(days)) * _DAY + times[-1]
         return None
+
+    def count(self, first: int, last: int) -> int:
+        """Return how many minutes are named from one that clocks show to another, both included.
+
+        It takes a step for each month between them, however many minutes those have.
+        """
+        if last < first:
+            return 0
+        times = self._times
+        (begin, early), (end, late) = divmod(first, _DAY), divmod(last, _DAY)
+        number = sum(self._days_between(begin, end)) * len(times)
+        if self._rest_of_month[begin] & 1:
+            number -= bisect_left(times, early)
+        if self._rest_of_month[end] & 1:
+            number -= len(times) - bisect_right(times, late)
+        return number
+
+    def _days_between(self, begin: int, end: int) -> Iterator[int]:
+        """Yield how many days are named in each month from one day to another."""
+        while begin <= end:
+            now = date.fromordinal(begin + _EPOCH)
+            rest = _length(now.year, now.month) - now.day
+            yield (self._rest_of_month[begin] & ((2 << min(rest, end - begin)) - 1)).bit_count()
+            begin += rest + 1
 
     def _eves_after(self, day: int) -> Iterator[int]:
         """Yield the eves of the months named that are later than a day's."""

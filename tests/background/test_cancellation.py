@@ -5,7 +5,7 @@ from contextlib import suppress
 import pytest
 
 from chalicelib.background.cancellation import PARENT_CANCELLED
-from chalicelib.background.kinds import Continuation, Ending, Stopped
+from chalicelib.background.kinds import Continuation, Ending, Stopped, Waiting
 from chalicelib.background.lease import Lease
 from chalicelib.background.looking import NEVER
 from chalicelib.background.rows import WorkRow
@@ -48,7 +48,7 @@ def states(world: World, *tasks: Task) -> set[State]:
 def asking(world: World, then: Act) -> Act:
     """Return an act during which an operator asks the task to stop."""
 
-    def act(task: Task, lease: Lease) -> Ending | Continuation:
+    def act(task: Task, lease: Lease) -> Ending | Continuation | Waiting:
         cancel(world, task, "enough")
         return then(task, lease)
 

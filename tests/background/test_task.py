@@ -26,7 +26,6 @@ from chalicelib.background.task import (
     TaskRef,
     derived_key,
     lane_of,
-    retry_pause,
     slot_instant,
     slot_key,
 )
@@ -140,6 +139,7 @@ MOVES: dict[Move, Callable[[Walk, Task], object]] = {
     Move.RESUME: lambda walk, task: walk.write(walk.work.resume_write(task, NOON)),
     Move.CANCEL: lambda walk, task: walk.write(walk.work.cancel_write(task, NOON, "no")),
     Move.TAKE: _take,
+    Move.REPLACE: lambda walk, task: walk.write(walk.work.replace_write(task, NOON, "replaced")),
     Move.EXPIRE: lambda walk, task: walk.work.expire(task, NOON),
     Move.FAIL: lambda walk, task: walk.work.fail(task, "dead", walk.world.clock.now()),
     Move.RETRY: lambda walk, task: walk.write(walk.work.retry_write(task, NOON, NOON)),
@@ -275,12 +275,6 @@ class TestKeys:
 )
 def test_the_sign_of_a_priority_is_its_lane(priority: int, lane: Lane) -> None:
     assert lane_of(priority) is lane
-
-
-def test_attempts_back_off_twice_as_long_each_time_up_to_an_hour() -> None:
-    pauses = [retry_pause(attempt, 10 * SECOND) // SECOND for attempt in (0, 1, 2, 8, 9, 99)]
-
-    assert pauses == [10, 20, 40, 2560, 3600, 3600]
 
 
 def test_a_lease_that_ends_now_is_not_over() -> None:

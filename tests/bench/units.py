@@ -1,6 +1,7 @@
 """What work costs, by DynamoDB's billing rules on the real items, and how large those may get."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.background.kinds import Conclusion, Ending
@@ -17,6 +18,7 @@ from chalicelib.background.task import (
     slot_key,
 )
 from chalicelib.scheduler.job import KIND
+from chalicelib.scheduler.judgement import Held
 from chalicelib.settings import resource
 from chalicelib.tables import owned
 from tests.bench.figure import Figure
@@ -162,6 +164,8 @@ def _rows() -> Iterator[Figure]:
         _grow(made, "work", ref.pk, ref.sk, ver=_LARGE, token=_LARGE, last_attempt=15)
         task = _run(made, ref)
         made.jobs.jobs.lock(task, _LARGE)
+        waiter = replace(task, ref=TaskRef(ref.pk, slot_key(slot + timedelta(minutes=1))))
+        made.jobs.jobs.wait(waiter, Held(ref.sk, task.token, "", _LARGE))
         yield _largest("row.hot", made.size("jobs", ref.pk, "hot"))
         fired = made.size("work", *ref)
         for _ in range(15):

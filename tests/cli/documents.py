@@ -19,9 +19,25 @@ def a_job(**fields: Any) -> dict[str, Any]:
         "explanation": "every minute",
         "prompt": "Summarize health",
         "tools": ["system.health"],
+        "concurrency": "forbid",
+        "misfire": "skip",
+        "jitter_seconds": 0,
+        "max_attempts": 3,
+        "backoff_seconds": None,
+        "backoff_cap_seconds": None,
+        "backoff_jitter_percent": None,
+        "max_runs": None,
+        "pause_after_failures": None,
         "state": "enabled",
+        "paused_for": None,
+        "paused_until": None,
+        "runs": 0,
+        "failures": 0,
+        "review_required": None,
         "version": 3,
         "next_slot": "2026-11-22T12:01:00Z",
+        "active": None,
+        "waiting": None,
         "created_at": "2026-11-22T10:00:00.250Z",
         "created_by": "token:laptop",
         "updated_at": "2026-11-22T11:30:00Z",
@@ -184,4 +200,62 @@ def a_setting(**fields: Any) -> dict[str, Any]:
         "secret": False,
         "range": "1 to 900",
         "help": "How long a worker holds a task without a sign of life.",
+    } | fields
+
+
+def a_version(**fields: Any) -> dict[str, Any]:
+    return {
+        "version": 3,
+        "note": "an outage",
+        "author": "token:laptop",
+        "created_at": "2026-11-22T11:58:00Z",
+        "sha256": "7" * 64,
+        "bytes": 71,
+    } | fields
+
+
+def an_active_version(**fields: Any) -> dict[str, Any]:
+    return {
+        "version": 3,
+        "number": 2,
+        "previous": 0,
+        "activated_at": "2026-11-22T11:59:00Z",
+        "activated_by": "token:laptop",
+        "policy_set": "774ee458560d50e9",
+        "text": '@id("stop") forbid (principal, action, resource);\n',
+        "defaults": "// ..",
+    } | fields
+
+
+def a_dry_run(**fields: Any) -> dict[str, Any]:
+    allowed = {"allowed": True, "reason": "policy.allow", "policies": ["default-operate"]}
+    refused = {"allowed": False, "reason": "policy.forbidden", "policies": ["stop"]}
+    change = {"before": allowed, "after": refused}
+    return {
+        "policy_set": "fe764ec40e119c10",
+        "compared_with": "774ee458560d50e9",
+        "looked_at": 42,
+        "differing": 1,
+        "changed": [
+            {
+                "at": "2026-11-22T11:58:00Z",
+                "task_id": TASK_ID,
+                "action": "dispatch",
+                "tool": None,
+                **change,
+            }
+        ],
+        "access": [{"role": "operator", "action": "delete_job", **change}],
+    } | fields
+
+
+def an_explanation(**fields: Any) -> dict[str, Any]:
+    return {
+        "allowed": False,
+        "reason": "policy.default_deny",
+        "told": "no policy permits it",
+        "missing": ["role:operator", "role:admin"],
+        "version": 3,
+        "policy_set": "774ee458560d50e9",
+        "policies": [{"id": "stop", "effect": "forbid", "hint": "ask in #ops"}],
     } | fields

@@ -54,6 +54,20 @@ def test_a_new_job_may_run_at_times(stub: StubTerminal) -> None:
     assert asked.body["schedule"] == {"cron": when[1], "timezone": when[3]}
 
 
+@pytest.mark.parametrize("policy", ["forbid", "replace", "queue_one"])
+def test_a_job_says_what_becomes_of_slots_that_meet(stub: StubTerminal, policy: str) -> None:
+    assert created(stub, *HEALTH, "--concurrency", policy).body["concurrency"] == policy
+    assert edited(stub, "--concurrency", policy) == {"concurrency": policy}
+
+
+def test_a_policy_that_there_is_not_is_a_usage_error(stub: StubTerminal) -> None:
+    ended = stub.run("jobs", "create", *HEALTH, "--concurrency", "allow")
+
+    assert ended.code == 2
+    assert "forbid" in ended.err
+    assert not stub.api.asked
+
+
 def test_a_prompt_may_be_in_a_file(stub: StubTerminal, tmp_path: Path) -> None:
     (tmp_path / "prompt.txt").write_text("Überblick\n", encoding="utf-8")
     words = (*HEALTH[:4], "--prompt", f"@{tmp_path / 'prompt.txt'}")

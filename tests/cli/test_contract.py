@@ -41,7 +41,9 @@ def test_a_firing_that_was_asked_for(api: Api) -> None:
     reply = api.send("POST", f"/v1/jobs/{api.job()}/run")
 
     assert reply.status == 202
-    assert names(reply.body) == names(documents.a_handed_firing(requested_by="token:laptop"))
+    assert names(reply.body) == names(
+        documents.a_handed_firing(requested_by="token:laptop", origin="run_now")
+    )
 
 
 def test_runs(api: Api) -> None:
@@ -92,3 +94,24 @@ def test_settings(api: Api) -> None:
     items = api.get("/v1/settings").body["items"]
 
     assert {frozenset(each) for each in items} == {frozenset(documents.a_setting())}
+
+
+def test_policies(api: Api) -> None:
+    stop = '@id("stop") forbid (principal, action == Action::"dispatch", resource);'
+    change = '@id("no") forbid (principal, action == Action::"delete_job", resource);'
+    job = api.job()
+    api.run(job)
+
+    made = api.post("/v1/policies", {"text": stop}).body
+    (listed,) = api.get("/v1/policies").body["items"]
+    active = api.send("POST", "/v1/policies/1/activate").body
+    tried = api.post("/v1/policies/dry-run", {"text": change}).body
+    told = api.post("/v1/policies/explain", {"action": "dispatch", "job_id": job}).body
+
+    assert names(listed) == names(documents.a_version())
+    assert names(made) == names(documents.a_version(text=stop))
+    assert names(active) == names(documents.an_active_version())
+    assert set(shape(tried)["changed"][0]) == names(documents.a_dry_run()["changed"][0])
+    assert set(shape(tried)["access"][0]) == names(documents.a_dry_run()["access"][0])
+    assert names(tried) == names(documents.a_dry_run())
+    assert names(told) == names(documents.an_explanation())

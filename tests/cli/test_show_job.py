@@ -87,18 +87,19 @@ def test_a_job_is_shown_with_its_newest_firings(stub: StubTerminal) -> None:
     ended = stub.run("jobs", "show", JOB_ID, columns=80)
 
     assert ended.out == (
-        f"id          {JOB_ID}\n"
-        "name        health\n"
-        "state       ● enabled\n"
-        "schedule    every minute\n"
-        "next        in 1 m  2026-11-22 12:01:00 UTC\n"
-        "prompt      Summarize health\n"
-        "tools       system.health\n"
-        "version     3\n"
-        "created     1 h ago  2026-11-22 10:00:00 UTC\n"
-        "created by  token:laptop\n"
-        "updated     30 m ago  2026-11-22 11:30:00 UTC\n"
-        "updated by  token:phone\n"
+        f"id           {JOB_ID}\n"
+        "name         health\n"
+        "state        ● enabled\n"
+        "schedule     every minute\n"
+        "next         in 1 m  2026-11-22 12:01:00 UTC\n"
+        "prompt       Summarize health\n"
+        "tools        system.health\n"
+        "concurrency  forbid\n"
+        "version      3\n"
+        "created      1 h ago  2026-11-22 10:00:00 UTC\n"
+        "created by   token:laptop\n"
+        "updated      30 m ago  2026-11-22 11:30:00 UTC\n"
+        "updated by   token:phone\n"
         "\n"
         "SLOT     OUTCOME  STATE        TASK\n"
         f"in 1 m   handed                {RUN_ID}\n"
@@ -148,3 +149,16 @@ def test_without_firings_nothing_is_data(stub: StubTerminal) -> None:
 
 def test_a_job_that_does_not_exist_is_not_found(stub: StubTerminal) -> None:
     assert stub.run("jobs", "show", JOB_ID).code == 3
+
+
+def test_a_job_whose_slots_meet_names_who_is_live_and_who_waits(stub: StubTerminal) -> None:
+    waiting = f"{JOB_ID}-001795348860"
+    meeting = a_job(concurrency="queue_one", active=RUN_ID, waiting=waiting)
+    stub.api.tells("GET", f"/v1/jobs/{JOB_ID}", meeting)
+    stub.api.tells("GET", f"/v1/jobs/{JOB_ID}/firings", a_page())
+
+    shown = stub.run("jobs", "show", JOB_ID, columns=80).out
+
+    assert "concurrency  queue_one" in shown
+    assert f"active       {RUN_ID}" in shown
+    assert f"waiting      {waiting}" in shown

@@ -1,5 +1,8 @@
 from datetime import timedelta
 
+from chalicelib.background.store import End
+from chalicelib.background.task import Outcome, State
+from chalicelib.scheduler.job import CronConcurrencyPolicy
 from chalicelib.scheduler.service import Change
 from tests.console.site import Site
 
@@ -118,3 +121,39 @@ def test_the_time_since_a_change_does_not_change_the_page(site: Site) -> None:
     before = site.get(f"/jobs/{job.id}")
     site.world.clock.move(timedelta(hours=1))
     assert site.get(f"/jobs/{job.id}").html == before.html
+
+
+def test_a_job_says_what_becomes_of_slots_that_meet(site: Site) -> None:
+    job = site.world.job(concurrency=CronConcurrencyPolicy.QUEUE_ONE)
+    work, services = site.world.services.worker.work, site.world.services
+    holder = work.claim(site.world.ref(job), "a", site.world.at(1))
+    services.jobs.jobs.lock(holder, holder.ver)
+    site.run(job, 2)
+
+    page = site.get(f"/jobs/{job.id}")
+
+    assert "Overlap One slot waits for the one that runs" in page.text
+    assert "Under way Slot of 22 Nov 2026, 12:01:00 UTC" in page.text
+    assert "Waiting Slot of 22 Nov 2026, 12:02:00 UTC" in page.text
+
+
+def test_a_lock_that_names_who_has_ended_is_not_shown(site: Site) -> None:
+    job = site.world.job()
+    work = site.world.services.worker.work
+    holder = work.claim(site.world.ref(job), "a", site.world.at(1))
+    site.world.services.jobs.jobs.lock(holder, holder.ver)
+    work.end(holder, End(State.SUCCEEDED, Outcome.FIRED, ""), site.world.clock.now())
+
+    assert "Under way" not in site.get(f"/jobs/{job.id}").text
+
+
+def test_a_slot_that_was_replaced_says_so(site: Site) -> None:
+    job = site.world.job(concurrency=CronConcurrencyPolicy.REPLACE)
+    work = site.world.services.worker.work
+    holder = work.claim(site.world.ref(job), "a", site.world.at(1))
+    site.world.services.jobs.jobs.lock(holder, holder.ver)
+    site.run(job, 2)
+
+    row = site.get(f"/jobs/{job.id}").row("22 Nov 2026, 12:01:00 UTC")
+
+    assert row.startswith("22 Nov 2026, 12:01:00 UTC Cancelled replaced")

@@ -22,7 +22,7 @@ def of_type(kind: str) -> list[dict[str, Any]]:
 def test_tables_keep_what_they_hold() -> None:
     tables = of_type("AWS::DynamoDB::Table")
 
-    assert len(tables) == 8
+    assert len(tables) == 9
     for table in tables:
         assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
         assert table["Properties"]["DeletionProtectionEnabled"]

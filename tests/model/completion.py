@@ -99,7 +99,7 @@ def _loose_ends(state: State) -> Iterator[Step]:
         if row is None:
             continue
         if row.state == PAUSED:
-            resumed = state.with_row(number, row._replace(state=QUEUED))
+            resumed = state.with_row(number, row._replace(state=QUEUED)).with_message(number)
             yield Step(Label("operator: resume task", number), resumed)
         elif not row.is_live and not row.concluded and row.state != CLOSED:
             yield Step(Label("message again", number), state.with_message(number))

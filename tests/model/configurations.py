@@ -165,12 +165,12 @@ SLOTS = (
         workers=3,
     ),
     _SLOT._replace(
-        name="queue one: a zombie", budget=Budget(leases=1, sweeps=1), policy="queue_one"
+        name="queue one: a zombie", budget=Budget(leases=1, sweeps=1), policies=("queue_one",)
     ),
     _SLOT._replace(
         name="queue one: three slots",
         budget=Budget(crashes=1),
-        policy="queue_one",
+        policies=("queue_one",),
         schedules=_THREE,
         end=3,
         workers=3,
@@ -178,7 +178,7 @@ SLOTS = (
     _SLOT._replace(
         name="queue one: three slots and a sweep",
         budget=Budget(sweeps=1),
-        policy="queue_one",
+        policies=("queue_one",),
         schedules=_THREE,
         end=3,
         workers=3,
@@ -186,14 +186,14 @@ SLOTS = (
     _SLOT._replace(
         name="queue one: three slots and a zombie",
         budget=Budget(leases=1, sweeps=1),
-        policy="queue_one",
+        policies=("queue_one",),
         schedules=_THREE,
         end=3,
     ),
     _SLOT._replace(
         name="queue one: lost replies",
         budget=Budget(lost=1, doubled=1),
-        policy="queue_one",
+        policies=("queue_one",),
         schedules=_THREE,
         end=3,
     ),
@@ -201,41 +201,120 @@ SLOTS = (
         name="queue one: cancel and retry",
         budget=Budget(operator=2, sweeps=1),
         operator=_LIFE,
-        policy="queue_one",
+        policies=("queue_one",),
+    ),
+    _SLOT._replace(
+        name="queue one: a job that changes",
+        quick=True,
+        budget=Budget(operator=2),
+        operator=_JOB,
+        schedules=((1, 2), (1, 2)),
+        policies=("queue_one",),
+    ),
+    _SLOT._replace(
+        name="queue one: a job that changes, and a crash",
+        budget=Budget(operator=2, crashes=1, sweeps=1),
+        operator=("pause", "resume", "delete"),
+        policies=("queue_one",),
+    ),
+    _SLOT._replace(
+        name="queue one: a waiter that is put off",
+        budget=Budget(operator=2, lost=1),
+        operator=("cancel task", "pause task", "resume task"),
+        policies=("queue_one",),
     ),
     _SLOT._replace(
         name="queue one: failures and continuations",
         quick=True,
         budget=Budget(failures=1, continuations=1, crashes=1),
-        policy="queue_one",
+        policies=("queue_one",),
     ),
     _SLOT._replace(
         name="replace: a zombie",
         budget=Budget(crashes=1, leases=1, sweeps=1),
-        policy="replace",
+        policies=("replace",),
         program="call",
     ),
     _SLOT._replace(
         name="replace: three slots",
         budget=Budget(leases=1, sweeps=1),
-        policy="replace",
+        policies=("replace",),
         schedules=_THREE,
         end=3,
         workers=3,
     ),
     _SLOT._replace(
-        name="replace: lost replies", quick=True, budget=Budget(lost=2, doubled=1), policy="replace"
+        name="replace: lost replies",
+        quick=True,
+        budget=Budget(lost=2, doubled=1),
+        policies=("replace",),
     ),
     _SLOT._replace(
         name="replace: failures and continuations",
         budget=Budget(failures=1, continuations=1, crashes=1),
-        policy="replace",
+        policies=("replace",),
+    ),
+    _SLOT._replace(
+        name="replace: a job that changes",
+        quick=True,
+        budget=Budget(operator=2),
+        operator=_JOB,
+        schedules=((1, 2), (1, 2)),
+        policies=("replace",),
+    ),
+    _SLOT._replace(
+        name="replace: a job that changes, and a crash",
+        budget=Budget(operator=2, crashes=1, sweeps=1),
+        operator=("pause", "resume", "delete"),
+        policies=("replace",),
+        program="call",
+    ),
+    _SLOT._replace(
+        name="replace: a holder that is put off",
+        budget=Budget(operator=2, failures=1, lost=1),
+        operator=("cancel task", "pause task", "resume task"),
+        policies=("replace",),
     ),
     _SLOT._replace(
         name="replace: cancel and retry",
         budget=Budget(operator=2, leases=1, sweeps=1),
         operator=_LIFE,
-        policy="replace",
+        policies=("replace",),
+    ),
+)
+
+POLICIES = (
+    _SLOT._replace(
+        name="policies: queue one to replace",
+        budget=Budget(operator=1),
+        operator=("repolicy",),
+        policies=("queue_one", "replace"),
+        schedules=_THREE,
+        end=3,
+        workers=3,
+    ),
+    _SLOT._replace(
+        name="policies: queue one to forbid, and a crash",
+        budget=Budget(operator=1, crashes=1, sweeps=1),
+        operator=("repolicy",),
+        policies=("queue_one", "forbid"),
+        schedules=_THREE,
+        end=3,
+    ),
+    _SLOT._replace(
+        name="policies: replace to queue one, and a zombie",
+        budget=Budget(operator=1, leases=1, sweeps=1),
+        operator=("repolicy",),
+        policies=("replace", "queue_one"),
+        schedules=_THREE,
+        end=3,
+    ),
+    _SLOT._replace(
+        name="policies: all three",
+        quick=True,
+        budget=Budget(operator=2, lost=1),
+        operator=("repolicy",),
+        policies=("forbid", "queue_one", "replace"),
     ),
 )
 
@@ -313,4 +392,4 @@ FAMILIES = (
     ),
 )
 
-ALL = (*TICKS, *SLOTS, *TASKS, *FAMILIES)
+ALL = (*TICKS, *SLOTS, *POLICIES, *TASKS, *FAMILIES)

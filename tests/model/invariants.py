@@ -14,6 +14,7 @@ from tests.model.state import (
     FIRED,
     PARENT,
     PAUSED,
+    QUEUED,
     RUNNING,
     SUCCEEDED,
     Row,
@@ -22,8 +23,8 @@ from tests.model.state import (
 
 _HOLDING = frozenset(
     {
-        *("lock", "holder", "waiter", "wait", "park", "replace", "begin", "intent", "call"),
-        *("result", "settled", "rearm", "continue_at", "send_child", "cancel", "end"),
+        *("lock", "holder", "waiter", "wait", "park", "replace", "record", "begin", "intent"),
+        *("call", "result", "settled", "rearm", "continue_at", "send_child", "cancel", "end"),
     }
 )
 
@@ -64,6 +65,26 @@ def i6_no_ghost_job(_: World, state: State) -> bool:
 def i6_a_waiter_waits_for_a_holder(_: World, state: State) -> bool:
     """Nobody is recorded as waiting for a free lock, which nobody would hand over."""
     return state.hot is None or state.hot.pending == ABSENT or state.hot.active != ABSENT
+
+
+def i6_nobody_waits_for_itself(_: World, state: State) -> bool:
+    """A lock's holder is not its waiter: it would fill the queue, and inherit from itself."""
+    hot = state.hot
+    return hot is None or hot.pending == ABSENT or hot.pending != hot.active
+
+
+def who_inherits_is_told(world: World, state: State) -> bool:
+    """Who was handed the lock has a message, or will: no sweep is needed where nobody dies."""
+    hot, budget = state.hot, world.configuration.budget
+    if budget.crashes or budget.leases or budget.dropped or hot is None or hot.active == ABSENT:
+        return True
+    heir = state.rows[hot.active]
+    if hot.active_token or heir is None or heir.state != QUEUED or hot.active in state.messages:
+        return True
+    return any(
+        hot.active == (one.seen_pending if one.at in {"hand_over", "wake"} else one.row)
+        for one in state.workers
+    )
 
 
 def i10_a_success_has_its_follow_up(world: World, state: State) -> bool:
@@ -143,6 +164,8 @@ OF_A_STATE: tuple[StateInvariant, ...] = (
     i5_one_fired_row_holds_the_lock,
     i6_no_ghost_job,
     i6_a_waiter_waits_for_a_holder,
+    i6_nobody_waits_for_itself,
+    who_inherits_is_told,
     i10_a_success_has_its_follow_up,
     dead_work_is_found_at_its_leases_end,
     a_request_to_cancel_is_not_put_off,

@@ -56,6 +56,14 @@ def reword(world: World, state: State, hot: Hot) -> State | None:
     return state._replace(hot=hot)
 
 
+def repolicy(world: World, state: State, hot: Hot) -> State | None:
+    """E2 and E3 without a schedule: ver + 1, and the next concurrency policy."""
+    policy = hot.policy + 1
+    if policy == len(world.configuration.policies):
+        return None
+    return state._replace(hot=hot._replace(ver=hot.ver + 1, policy=policy))
+
+
 def pause(_: World, state: State, hot: Hot) -> State | None:
     """E2: ver + 1, state = paused; next stays, since an open pause is [next ..)."""
     if hot.state == PAUSED:
@@ -119,6 +127,7 @@ def _free(world: World, state: State, hot: Hot, after: int) -> int:
 VERBS = {
     "edit": edit,
     "reword": reword,
+    "repolicy": repolicy,
     "pause": pause,
     "resume": resume,
     "delete": delete,

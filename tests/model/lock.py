@@ -13,6 +13,7 @@ from tests.model.state import (
     ENABLED,
     PAUSED,
     QUEUE_FULL,
+    QUEUED,
     SKIPPED,
     SUPERSEDED,
     Hot,
@@ -82,13 +83,18 @@ def holder(world: World, state: State, worker: Worker) -> Move:
     row = state.rows[worker.seen]
     if row is None or not row.is_live:
         return Move("H: ended, help it away", state, worker._replace(at="release"))
-    policy = world.configuration.policy
+    policy = _policy(world, state)
     if policy == "queue_one":
         return _queue(world, state, worker)
     if policy == "replace" and (worker.seen < worker.row or not world.rules.newer_only):
         seen = worker._replace(at="replace", seen_token=row.token)
         return Move("H: live, replace it", state, seen)
     return Move("H: live, skip", state, _forget(worker, "end", SKIPPED))
+
+
+def _policy(world: World, state: State) -> str:
+    """Read the definition: an operator may have changed it since the slot was handed over."""
+    return world.configuration.policies[state.hot.policy if state.hot else 0]
 
 
 def _queue(world: World, state: State, worker: Worker) -> Move:
@@ -126,12 +132,25 @@ def wait(world: World, state: State, worker: Worker) -> Move:
 def park(world: World, state: State, worker: Worker) -> Move:
     """Park: SET state = queued, held = 0 under the fence; it costs no attempt, no message."""
     row = state.row(worker.row)
+    then = worker._replace(at="look") if world.rules.look_after_park else None
     if not holds(world, row, worker):
+        if row.token == worker.token and row.state == QUEUED:
+            return Move("park: finds it done", state, then)
         return refused(world, "park: refused", state, worker)
     if row.cancel_requested and world.rules.requeue_tests_cancel:
         return Move("park: to be cancelled", state, worker._replace(at="cancel"))
     parked = row.requeued(resting=False)
-    return Move("park", state.with_row(worker.row, parked), None)
+    return Move("park", state.with_row(worker.row, parked), then)
+
+
+def look(_: World, state: State, worker: Worker) -> Move:
+    """Strong read of the hot row: SEND the message if the lock came while nobody could see it wait.
+
+    Whoever handed it over has sent one, too; it was dropped if it came before the park.
+    """
+    if state.hot is not None and state.hot.active == worker.row:
+        return Move("look: inherited, send", state.with_message(worker.row), None)
+    return Move("look: waits", state, None)
 
 
 def replace(world: World, state: State, worker: Worker) -> Move:
@@ -144,8 +163,19 @@ def replace(world: World, state: State, worker: Worker) -> Move:
         return Move("X: cancelled", state, _forget(worker, "lock"))
     replaced = theirs.ended(CANCELLED, raised=world.rules.replace_raises_token)
     state = state.with_row(worker.seen, replaced)
-    state = state._replace(hot=hot._replace(active=worker.row, active_token=worker.token))
-    return Move("X replaces", state, _forget(worker, "begin"))
+    waits = hot.pending == worker.row and world.rules.replace_ends_wait
+    pending = ABSENT if waits else hot.pending
+    taken = hot._replace(active=worker.row, active_token=worker.token, pending=pending)
+    state = state._replace(hot=taken)
+    return Move("X replaces", state, worker._replace(at="record"))
+
+
+def record(world: World, state: State, worker: Worker) -> Move:
+    """The end of the replaced row's run, by who replaced it: its own worker writes nothing more."""
+    row, then = state.row(worker.seen), _forget(worker, "begin")
+    if row.is_live or row.token != worker.seen_token + world.rules.replace_raises_token:
+        return Move("record: of an earlier life", state, then)
+    return Move("record", state.with_row(worker.seen, row._replace(concluded=True)), then)
 
 
 def _may_take_over(world: World, state: State, hot: Hot, worker: Worker) -> bool:
@@ -182,7 +212,9 @@ def hand_over(world: World, state: State, worker: Worker) -> Move:
     """SET active = P, active_token = 0, REMOVE pending IF the lock is as seen AND pending = P."""
     hot, heir = state.hot, worker.seen_pending
     if hot is None or hot.pending != heir or not _is_to_release(world, hot, worker):
-        return _released(state, worker, "hand over: refused")
+        if hot is not None and hot.active == heir and world.rules.hand_over_again:
+            return Move("hand over: finds it done", state, worker._replace(at="wake"))
+        return Move("hand over: refused", state, worker._replace(at="release"))
     state = state._replace(hot=hot._replace(active=heir, active_token=0, pending=ABSENT))
     return Move("hand over", state, worker._replace(at="wake"))
 

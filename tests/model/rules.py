@@ -39,6 +39,9 @@ class Rules(NamedTuple):
         waiter_seen_holder: `pending` is written only if the holder seen still has the lock.
         waiter_seen_waiter: and only over the waiter that was seen, which does not wait any more.
         release_clears_pending: a release hands the lock to the waiter in the write that frees it.
+        replace_ends_wait: who replaces the holder that it has waited for waits no more.
+        hand_over_again: a hand-over that is refused by its own effect sends the waiter's message.
+        look_after_park: a waiter that is parked looks whether it has the lock by now.
         fence: a worker's write on its row has the condition `token = :mine` (R1).
         fence_running: and the condition `state = running` (R1).
         fenced_unlock: a worker that was refused once does not unlock either (R3).
@@ -84,6 +87,9 @@ class Rules(NamedTuple):
     waiter_seen_holder: bool = True
     waiter_seen_waiter: bool = True
     release_clears_pending: bool = True
+    replace_ends_wait: bool = True
+    hand_over_again: bool = True
+    look_after_park: bool = True
     fence: bool = True
     fence_running: bool = True
     fenced_unlock: bool = True
@@ -108,7 +114,7 @@ class Configuration(NamedTuple):
     Attributes:
         kind: `job` (slots of one job), `task` (one task of no job) or `family` (a parent, number 1,
             that creates a child, number 2).
-        policy: `forbid`, `queue_one` or `replace`.
+        policies: `forbid`, `queue_one` or `replace`; what the job is changed to, one after another.
         schedules: what the job is edited to, one after the other; each a tuple of slots.
         ledgered: the slots' rows and messages exist from the start, so that no tick is needed.
         program: `step` (one step) or `call` (intent, outside call, result, follow-up).
@@ -122,7 +128,7 @@ class Configuration(NamedTuple):
     name: str
     budget: Budget
     kind: str = "job"
-    policy: str = "forbid"
+    policies: tuple[str, ...] = ("forbid",)
     schedules: tuple[tuple[int, ...], ...] = ((1, 2),)
     ledgered: bool = False
     program: str = "step"

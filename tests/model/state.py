@@ -93,7 +93,12 @@ class Row(NamedTuple):
 
 
 class Hot(NamedTuple):
-    """A job's hot row. `schedule` is the position of the schedule among the configuration's."""
+    """A job's hot row; of its definition, `policy`.
+
+    Attributes:
+        schedule: the position of the schedule among the configuration's.
+        policy: the position of the concurrency policy among the configuration's.
+    """
 
     next: int
     ver: int = 1
@@ -103,6 +108,7 @@ class Hot(NamedTuple):
     active: int = ABSENT
     active_token: int = 0
     pending: int = ABSENT
+    policy: int = 0
 
 
 class Worker(NamedTuple):

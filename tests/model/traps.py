@@ -126,32 +126,51 @@ TRAPS: tuple[Trap, ...] = (
     Trap(
         "newer_only",
         "i5_only_newer_slots_replace",
-        _SLOT._replace(budget=Budget(), policy="replace"),
+        _SLOT._replace(budget=Budget(), policies=("replace",)),
     ),
     Trap(
         "replace_raises_token",
         "i1_an_end_is_ones_own",
-        _SLOT._replace(budget=Budget(), policy="replace"),
+        _SLOT._replace(budget=Budget(), policies=("replace",)),
     ),
     Trap(
         "pending_or_me",
         "i5_queue_full_is_true",
-        _SLOT._replace(budget=Budget(sweeps=1), policy="queue_one"),
+        _SLOT._replace(budget=Budget(sweeps=1), policies=("queue_one",)),
     ),
     Trap(
         "waiter_seen_holder",
         "i6_a_waiter_waits_for_a_holder",
-        _SLOT._replace(budget=Budget(), policy="queue_one"),
+        _SLOT._replace(budget=Budget(), policies=("queue_one",)),
     ),
     Trap(
         "waiter_seen_waiter",
         "i5_one_waits",
-        _SLOT._replace(schedules=((1, 2, 3),), end=3, policy="queue_one", workers=3),
+        _SLOT._replace(schedules=((1, 2, 3),), end=3, policies=("queue_one",), workers=3),
     ),
     Trap(
         "release_clears_pending",
         "i6_a_waiter_waits_for_a_holder",
-        _SLOT._replace(policy="queue_one"),
+        _SLOT._replace(policies=("queue_one",)),
+    ),
+    Trap(
+        "replace_ends_wait",
+        "i6_nobody_waits_for_itself",
+        _SLOT._replace(
+            budget=Budget(operator=1, sweeps=1),
+            operator=("repolicy",),
+            policies=("queue_one", "replace"),
+        ),
+    ),
+    Trap(
+        "hand_over_again",
+        "who_inherits_is_told",
+        _SLOT._replace(budget=Budget(lost=1), policies=("queue_one",)),
+    ),
+    Trap(
+        "look_after_park",
+        "who_inherits_is_told",
+        _SLOT._replace(budget=Budget(), policies=("queue_one",)),
     ),
     Trap(
         "fenced_unlock",

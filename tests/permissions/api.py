@@ -27,11 +27,23 @@ def jobs_and_runs(world: World, record: Recorder) -> None:
         for path in ("/v1/jobs", f"/v1/jobs/{job}", f"/v1/jobs/{job}/firings"):
             assert caller.get(path).status == 200
     ended = caller.run(job)
-    with dying_before("GetItem system"):
+    with dying_before("Query jobs"):
         caller.run(job, 2)
     with record():
         assert caller.get(f"/v1/runs/{ended}").body["state"] == "succeeded"
         assert caller.get(f"/v1/runs/{job}-001795348920").body["state"] == "running"
+
+
+def policies(world: World, record: Recorder) -> None:
+    caller = a_caller(world)
+    text = '@id("stop") forbid (principal, action == Action::"dispatch", resource);'
+    with record():
+        assert caller.post("/v1/policies", {"text": text}).status == 201
+        assert caller.send("POST", "/v1/policies/1/activate").status == 200
+        for path in ("/v1/policies", "/v1/policies/1", "/v1/policies/active"):
+            assert caller.get(path).status == 200
+        assert caller.post("/v1/policies/dry-run", {"version": 0}).status == 200
+        assert caller.send("POST", "/v1/policies/rollback").status == 200
 
 
 def changing_jobs(world: World, record: Recorder) -> None:
@@ -57,6 +69,36 @@ def erasing(world: World, record: Recorder) -> None:
         asked = {"subject": job.id, "reason": "asked for"}
         assert caller.post("/v1/erasures", asked).status == 202
         assert caller.get("/v1/erasures").status == 200
+
+
+def pausing_for_a_while(world: World, record: Recorder) -> None:
+    caller = a_caller(world)
+    path = f"/v1/jobs/{caller.job()}"
+    with record():
+        assert caller.post(f"{path}/pause", {"until": "2026-11-22T15:00:00Z"}).status == 200
+        assert caller.post(f"{path}/resume", {}).status == 200
+        assert caller.get(f"{path}/preview").status == 200
+
+
+def making_up_for_the_past(world: World, record: Recorder) -> None:
+    caller = a_caller(world)
+    path = f"/v1/jobs/{caller.job(schedule={'every': '1h'}, misfire='catch_up')}"
+    world.at(60 * 30)
+    world.services.tick.run()
+    past = {"from": "2026-11-22T13:00:00Z", "to": "2026-11-22T14:30:00Z"}
+    with record():
+        assert len(caller.post(f"{path}/backfill", past).body["firings"]) == 2
+        assert caller.post(f"{path}/backfill", past).status == 202
+        assert caller.post(f"{path}/review", {"action": "replay"}).status == 202
+        assert caller.post(f"{path}/review", {"action": "dismiss"}).status == 202
+
+
+def closing_the_gate(world: World, record: Recorder) -> None:
+    caller = a_caller(world)
+    with record():
+        for paused in (True, False):
+            assert caller.post("/v1/gate", {"paused": paused}).body["paused"] is paused
+        assert caller.get("/v1/gate").status == 200
 
 
 def running_a_job_now(world: World, record: Recorder) -> None:
@@ -183,7 +225,7 @@ def cancelling_a_firing(world: World, record: Recorder) -> None:
 def cancelling_with_children(world: World, record: Recorder) -> None:
     caller, parent = a_caller(world), a_prompt(world)
     first, *_ = children(world, parent, 3)
-    with dying_before("GetItem system"):
+    with dying_before("Query jobs"):
         world.services.handle(first.ref)
     with record():
         assert moved(caller, first.ref.id, "cancel")["state"] == "cancel_requested"
@@ -204,6 +246,10 @@ FLOWS = (
     verifying,
     jobs_and_runs,
     changing_jobs,
+    policies,
+    pausing_for_a_while,
+    making_up_for_the_past,
+    closing_the_gate,
     running_a_job_now,
     repeating_requests,
     looking_at_runs,

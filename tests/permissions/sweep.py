@@ -5,6 +5,8 @@ from chalicelib.background.maker import Order
 from chalicelib.background.rows import WorkRow
 from chalicelib.background.task import TaskRef
 from chalicelib.runs.prompt import KIND
+from chalicelib.scheduler.job import Draft, JobState
+from chalicelib.schedules import normalize_schedule
 from tests.functions.invoke import sweep
 from tests.permissions.recorder import Recorder, dying_before
 from tests.permissions.tasks import PRIORITIES, a_prompt, children, resolved
@@ -53,11 +55,26 @@ def failing_where_nothing_was_journaled(world: World, record: Recorder) -> None:
         assert sweep()["fail"] == 1
 
 
+def completing_a_job(world: World, record: Recorder) -> None:
+    """The worker of its only run has died, and slots have passed since."""
+    schedule = normalize_schedule({"every": "60s"}, now=world.clock.now())
+    terms = {"max_runs": 1, "max_attempts": 1}
+    draft = Draft("once", schedule, "Look", ["system.health"], terms=terms)
+    job = world.services.jobs.create("main", OPERATOR, draft).job
+    world.at(1)
+    with dying_before("Query jobs"):
+        world.services.handle(world.ref(job))
+    world.at(10)
+    with record():
+        assert sweep()["fail"] == 1
+    assert world.services.jobs.get("main", job.id).state is JobState.COMPLETED
+
+
 def failing_in_a_run(world: World, record: Recorder) -> None:
     world.services = world.container(max_attempts=1)
     dead_at_once, dead_in_its_run = world.job(), world.job()
     world.at(1)
-    for job, last_words in ((dead_at_once, "PutItem runs"), (dead_in_its_run, "GetItem system")):
+    for job, last_words in ((dead_at_once, "PutItem runs"), (dead_in_its_run, "Query jobs")):
         with dying_before(last_words):
             world.container().handle(world.ref(job))
     world.at(3)
@@ -75,7 +92,7 @@ def expiring(world: World, record: Recorder) -> None:
 def cancelling_with_children(world: World, record: Recorder) -> None:
     parent = a_prompt(world)
     first, *_ = children(world, parent, 2)
-    with dying_before("GetItem system"):
+    with dying_before("Query jobs"):
         world.services.handle(first.ref)
     claimed(world, parent.ref)
     world.services.tasks.cancel("main", OPERATOR, parent.ref.id, "enough")
@@ -133,6 +150,7 @@ FLOWS = (
     waiting,
     failing,
     failing_where_nothing_was_journaled,
+    completing_a_job,
     failing_in_a_run,
     expiring,
     cancelling_with_children,

@@ -1,9 +1,13 @@
 """What the tick does."""
 
 from chalicelib.functions.wiring.container import container
+from chalicelib.incidents.incident import IncidentDomain
+from chalicelib.incidents.store import IncidentStore
+from chalicelib.scheduler.job import Change, JobState
+from chalicelib.scheduler.rows import HotRow
 from tests.functions.invoke import cron_tick
 from tests.permissions.recorder import Recorder
-from tests.support.world import World
+from tests.support.world import MINUTE, NOON, World
 
 
 def handing_slots_over(world: World, record: Recorder) -> None:
@@ -30,4 +34,40 @@ def marking_a_gap(world: World, record: Recorder) -> None:
     assert len(world.events("scheduler.gap")) == 1
 
 
-FLOWS = (handing_slots_over, missing_slots, marking_a_gap)
+def resuming_a_job(world: World, record: Recorder) -> None:
+    job = world.job("10m")
+    world.services.jobs.pause("main", "token:test", job.id, NOON + 20 * MINUTE)
+    world.at(21)
+    with record():
+        cron_tick()
+    assert world.services.jobs.get("main", job.id).state is JobState.ENABLED
+
+
+def pausing_what_cannot_be_read(world: World, record: Recorder) -> None:
+    jobs = [world.job("10m"), world.job("10m")]
+    for job in jobs:
+        pk = world.ref(job).pk
+        HotRow.change(pk, "hot", [HotRow.schedule.set("?")], HotRow.pk.exists())
+    world.at(10)
+    with record():
+        cron_tick()
+    for job in jobs:  # An operator mends it, and it breaks again.
+        incident = (IncidentDomain.SCHEDULER, f"job:unreadable:{job.id}")
+        IncidentStore().resolve("main", incident, "it was mended", world.clock.now())
+        world.services.jobs.edit("main", "token:test", job.id, Change(schedule=job.schedule))
+        world.services.jobs.resume("main", "token:test", job.id)
+        pk = world.ref(job).pk
+        HotRow.change(pk, "hot", [HotRow.schedule.set("?")], HotRow.pk.exists())
+    world.at(30)
+    with record():
+        cron_tick()
+    assert {world.services.jobs.get("main", job.id).state for job in jobs} == {JobState.PAUSED}
+
+
+FLOWS = (
+    handing_slots_over,
+    missing_slots,
+    marking_a_gap,
+    resuming_a_job,
+    pausing_what_cannot_be_read,
+)

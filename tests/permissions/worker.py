@@ -47,7 +47,7 @@ def denying_a_slot(world: World, record: Recorder) -> None:
 def meeting_the_dead(world: World, record: Recorder) -> None:
     held, unconcluded = world.job(), world.job()
     world.at(1)
-    for job, last_words in ((held, "GetItem system"), (unconcluded, "PutItem journal")):
+    for job, last_words in ((held, "Query jobs"), (unconcluded, "PutItem journal")):
         with dying_before(last_words):
             world.container().handle(world.ref(job))
     world.at(2.1)
@@ -141,7 +141,7 @@ def a_chain_that_is_too_deep(world: World, record: Recorder) -> None:
 def children_that_wait_for_each_other(world: World, record: Recorder) -> None:
     first, second, third = children(world, a_prompt(world), 3)
     for child in (first, second):
-        with dying_before("GetItem system"):
+        with dying_before("Query jobs"):
             world.container().handle(child.ref)
     with record():
         world.container().handle(third.ref)

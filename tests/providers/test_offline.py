@@ -56,8 +56,8 @@ def test_it_says_none_of_what_is_absent() -> None:
 
 
 def test_it_shows_that_a_tool_was_refused_and_why() -> None:
-    text = answer([LOOK], *called(LOOK, {"refused": "not-permitted"}, ok=False))
-    assert text.endswith("look (refused): refused = not-permitted")
+    text = answer([LOOK], *called(LOOK, {"refused": "tool.not_granted"}, ok=False))
+    assert text.endswith("look (refused): refused = tool.not_granted")
 
 
 def test_it_goes_on_after_a_refused_tool() -> None:

@@ -59,7 +59,7 @@ def test_a_prompt_that_the_policies_refuse_is_closed_with_its_event(world: World
     assert (closed.state, closed.outcome, closed.reason) == (
         State.CLOSED,
         Outcome.DENIED,
-        "forbidden",
+        "policy.forbidden",
     )
     (event,) = world.events("task.denied")
     assert task.ref.id in event.content

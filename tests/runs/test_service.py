@@ -80,7 +80,7 @@ def test_a_tool_that_was_not_granted_is_refused_and_the_model_is_told(
     runs.execute(task, Assignment(prompt="Summarize health", tools=[]), a_lease(world, task))
 
     assert turns(world, runs, task)[1] == ToolResult(
-        "system.health", ok=False, content={"refused": "not-permitted"}
+        "system.health", ok=False, content={"refused": "tool.not_granted"}
     )
 
 
@@ -105,7 +105,7 @@ def test_a_policy_that_forbids_a_tool_is_asked_at_the_call(
     runs.execute(task, HEALTH, a_lease(world, task))
 
     assert turns(world, runs, task)[1] == ToolResult(
-        "system.health", ok=False, content={"refused": "forbidden"}
+        "system.health", ok=False, content={"refused": "policy.forbidden"}
     )
 
 

@@ -101,7 +101,7 @@ def test_another_prompt_touches_no_slot(asked: tuple[Seen, Request], prompt: str
 @given(requests())
 def test_a_pause_leaves_the_next_slot_where_it_is(asked: tuple[Seen, Request]) -> None:
     job, request = asked
-    plan = changes.pause(job, request)
+    plan = changes.pause()(job, request)
     if plan is None:
         assert job.hot.state is JobState.PAUSED
         return

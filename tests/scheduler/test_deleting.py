@@ -1,5 +1,6 @@
 import pytest
 
+from chalicelib.background.gate.gate import Gate
 from chalicelib.background.task import slot_instant
 from chalicelib.errors import NotFound, PreconditionFailed
 from chalicelib.scheduler.job import JobState
@@ -78,7 +79,7 @@ def test_a_stale_tick_makes_no_ghost_of_it(world: World, operator: Operator) -> 
     operator.delete(job)
     now = world.at(1)
 
-    world.services.tick.handover.hand_over(due, now)
+    world.services.tick.handover.hand_over(due, now, Gate())
 
     assert operator.seen(job).hot.next is None
     assert not operator.is_due(job)

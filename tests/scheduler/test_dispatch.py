@@ -4,6 +4,7 @@ from pynamodb.expressions.update import Action
 from chalicelib.background.kinds import Ending
 from chalicelib.background.rows import WorkRow
 from chalicelib.background.task import State
+from chalicelib.policy.authority import Authority
 from chalicelib.policy.engine import PolicyEngine
 from chalicelib.scheduler.dispatch import Dispatch
 from chalicelib.scheduler.job import Job
@@ -179,7 +180,11 @@ def test_a_denied_slot_is_closed_together_with_its_event(world: World) -> None:
     services.handle(world.ref(job))
 
     task = world.task(world.ref(job))
-    assert (task.outcome, task.reason, task.state) == ("denied", "not-permitted", State.CLOSED)
+    assert (task.outcome, task.reason, task.state) == (
+        "denied",
+        "policy.default_deny",
+        State.CLOSED,
+    )
     assert len(world.events("slot.denied")) == 1
     assert HotRow.get(task.ref.pk, "hot").active is None
 
@@ -249,6 +254,11 @@ def test_from_tick_to_done_reads_nothing_but_the_definition(world: World) -> Non
     warm.handle(world.ref(job))
     world.at(2)
 
+    warm.worker.gate.gate()
+    dispatch = warm.worker.kinds["firing"]
+    assert isinstance(dispatch, Dispatch)
+    assert isinstance(dispatch.runs.policy, Authority)
+    dispatch.runs.policy.engine("main")  # Read at most once in five seconds.
     with recorded() as calls:
         warm.handle(world.ref(job, 2))
 

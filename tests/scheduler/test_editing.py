@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.background.gate.gate import Gate
 from chalicelib.background.task import slot_instant, slot_key
 from chalicelib.errors import Conflict, Invalid, NotFound, PreconditionFailed, Unavailable
 from chalicelib.scheduler.job import Job, JobState
@@ -114,7 +115,7 @@ def test_a_row_that_was_put_but_not_passed_keeps_its_slot(world: World, operator
     due = operator.seen(job).due
     assert due is not None
     now, handover = world.at(5), world.services.tick.handover
-    handover.work.put(handover._row(due, read_schedule(due.schedule), now))
+    handover.work.put(handover._row(due, read_schedule(due.schedule), now, Gate()))
 
     to_every(operator, job, "1h")
 

@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.background.gate.gate import Gate
 from chalicelib.background.queue import LaneQueue
 from chalicelib.background.task import TaskRef
 from chalicelib.scheduler.job import Due
@@ -27,7 +28,7 @@ class Delays(LaneQueue):
 
 def due(world: World, pk: str) -> Due:
     found = world.services.jobs.jobs.due(shard=int(HotRow.get(pk, "hot").due_shard), until=LATER)
-    return next(job for job in found if job.pk == pk)
+    return next(job for job in found if job.pk == pk and isinstance(job, Due))
 
 
 def test_the_row_comes_before_the_advance_and_the_message_last(world: World) -> None:
@@ -35,7 +36,8 @@ def test_the_row_comes_before_the_advance_and_the_message_last(world: World) -> 
     world.at(3)
 
     with recorded() as calls:
-        world.services.tick.handover.hand_over(due(world, world.ref(job).pk), world.clock.now())
+        handover = world.services.tick.handover
+        handover.hand_over(due(world, world.ref(job).pk), world.clock.now(), Gate())
 
     writes = [call for call in calls.made if call.startswith(("Put", "Update", "Send"))]
     assert writes == ["PutItem work", "UpdateItem jobs", "SendMessage"]
@@ -54,7 +56,7 @@ def test_the_same_slot_handed_over_again_changes_nothing(world: World) -> None:
     world.services.tick.run()
     before = world.ledger(job), HotRow.get(stale.pk, "hot").next
 
-    world.services.tick.handover.hand_over(stale, world.clock.now())
+    world.services.tick.handover.hand_over(stale, world.clock.now(), Gate())
 
     assert (world.ledger(job), HotRow.get(stale.pk, "hot").next) == before
 
@@ -66,7 +68,7 @@ def test_a_message_is_sent_even_where_somebody_else_advanced(world: World) -> No
     world.services.tick.run()
     sent = world.messages()
 
-    world.services.tick.handover.hand_over(stale, world.clock.now())
+    world.services.tick.handover.hand_over(stale, world.clock.now(), Gate())
 
     assert world.messages() == sent + 1
 
@@ -76,7 +78,7 @@ def test_the_job_advances_behind_the_existing_row_not_behind_a_new_plan(world: W
     world.at(5)
     seen = due(world, world.ref(job).pk)
     with pytest.raises(Crash), crash(2, after=False):  # the row exists, the job did not advance
-        world.services.tick.handover.hand_over(seen, world.clock.now())
+        world.services.tick.handover.hand_over(seen, world.clock.now(), Gate())
     world.at(60)
 
     world.services.tick.run()
@@ -129,6 +131,6 @@ def test_a_delay_is_counted_from_the_sending_not_from_the_ticks_beginning(world:
     handover.courier.lanes = {"normal": Delays(delays)}
     world.clock.move(timedelta(seconds=30))
 
-    handover.hand_over(seen, began)
+    handover.hand_over(seen, began, Gate())
 
     assert delays == [timedelta(seconds=90)]

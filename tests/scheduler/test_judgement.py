@@ -4,6 +4,7 @@ from datetime import timedelta
 from chalicelib.background.task import Outcome, State, TaskRef, slot_key
 from chalicelib.scheduler.job import KIND, Hot, JobState
 from chalicelib.scheduler.judgement import Close, Held, Stop, TryVersion, judge
+from chalicelib.scheduler.reasons import Reason
 from tests.support.tasks import a_task
 from tests.support.world import MINUTE, NOON
 
@@ -27,24 +28,24 @@ HOT = Hot(
 def test_a_slot_of_a_paused_job_is_paused() -> None:
     closed = judge(TASK, 1, replace(HOT, state=JobState.PAUSED))
 
-    assert closed == Close(Outcome.PAUSED, "the job is paused", holds_lock=False)
+    assert closed == Close(Outcome.PAUSED, Reason.PAUSED)
 
 
 def test_a_slot_of_a_deleted_job_is_superseded() -> None:
     closed = judge(TASK, 1, replace(HOT, state=JobState.DELETED))
 
-    assert closed == Close(Outcome.SUPERSEDED, "the job was deleted", holds_lock=False)
+    assert closed == Close(Outcome.SUPERSEDED, Reason.DELETED)
 
 
 def test_a_slot_of_a_job_that_is_gone_is_superseded() -> None:
-    assert judge(TASK, 1, None) == Close(Outcome.SUPERSEDED, "the job is gone", holds_lock=False)
+    assert judge(TASK, 1, None) == Close(Outcome.SUPERSEDED, Reason.GONE)
 
 
 def test_a_slot_at_the_instant_of_an_edit_is_superseded() -> None:
     closed = judge(TASK, 1, replace(HOT, since=NOON, ver=2))
 
     assert isinstance(closed, Close)
-    assert closed.reason == "the job was changed after this slot"
+    assert closed.reason == Reason.CHANGED
 
 
 def test_an_edited_schedule_that_still_has_the_slot_is_tried_under_its_version() -> None:
@@ -57,7 +58,7 @@ def test_an_edited_schedule_that_lost_the_slot_supersedes_it() -> None:
     )
 
     assert isinstance(closed, Close)
-    assert closed.reason == "the job's schedule no longer has this slot"
+    assert closed.reason == Reason.NO_SLOT
 
 
 def test_a_closed_slot_that_held_the_lock_must_let_it_go() -> None:
@@ -74,14 +75,16 @@ def test_a_later_claim_of_the_same_slot_makes_this_one_a_zombie() -> None:
 def test_a_lock_held_by_another_slot_is_shown_as_it_was_seen() -> None:
     other = slot_key(NOON - MINUTE)
 
-    assert judge(TASK, 1, replace(HOT, active=other, active_token=7)) == Held(other, 7)
+    assert judge(TASK, 1, replace(HOT, active=other, active_token=7)) == Held(other, 7, "", ver=1)
 
 
 def test_a_fired_slot_is_not_judged_again() -> None:
     paused = replace(HOT, state=JobState.PAUSED, ver=2, since=NOON + MINUTE)
     other = slot_key(NOON - MINUTE)
 
-    assert judge(FIRED, 1, replace(paused, active=other, active_token=7)) == Held(other, 7)
+    assert judge(FIRED, 1, replace(paused, active=other, active_token=7)) == Held(
+        other, 7, "", ver=2
+    )
 
 
 def test_a_firing_that_was_asked_for_needs_no_slot_of_the_schedule() -> None:

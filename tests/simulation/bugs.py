@@ -33,6 +33,7 @@ RAISES = "R2 who takes work raises the token"
 BY_ONE = "R2 a token is raised by one"
 LOCK = "I5 what has fired holds its lock"
 ONE_LIVE = "I5 one fired live task a job"
+KEPT = "I5 a live holder keeps its lock"
 JUDGED = "I7 only a slot in force passes judgement"
 LEDGER = "I2 no slot without a row"
 INDEX = "I3 in the index while not terminal"
@@ -279,8 +280,8 @@ bug(
     LEDGER,
     (
         "chalicelib.scheduler.handover:Handover.hand_over",
-        "row = self.work.put(self._row(due, schedule, now))",
-        "row = self._row(due, schedule, now)",
+        "row = self.work.put(self._row(due, schedule, now, gate))",
+        "row = self._row(due, schedule, now, gate)",
     ),
     (
         "chalicelib.scheduler.handover:Handover.hand_over",
@@ -305,8 +306,8 @@ bug(
     "overlap slot-retries",
     (LOCK, ONE_LIVE),
     (
-        f"{_DISPATCH}_meet",
-        "holder is not None and not holder.state.is_terminal",
+        "chalicelib.scheduler.concurrency:_is_live",
+        "task is not None and not task.state.is_terminal",
         "False",
     ),
 )
@@ -350,7 +351,7 @@ bug(
         (
             "try:\n"
             "        return after(self.runs.execute(task, assignment, lease), self.clock)\n"
-            "    except LostClaim:\n"
+            "    except self.lock.take.__globals__['LostClaim']:\n"
             "        self.jobs.release(task)\n"
             "        raise"
         ),
@@ -360,7 +361,7 @@ bug(
     "release-without-token",
     "a worker of an earlier life lets go of the lock that the later one holds",
     "slot-revived",
-    LOCK,
+    (LOCK, KEPT),
     (
         f"{_JOBS}release",
         "HotRow.active_token <= task.token",
@@ -399,7 +400,7 @@ bug(
     "halted",
     JUDGED,
     (f"{_JOBS}lock", "condition &= HotRow.state == JobState.ENABLED", "pass"),
-    ("chalicelib.scheduler.judgement:_why_closed", "hot.state is JobState.PAUSED", "False"),
+    ("chalicelib.scheduler.judgement:_why_closed", "hot.state in _NOT_FIRING", "False"),
 )
 bug(
     "judged-again",

@@ -18,6 +18,8 @@ from tests.simulation.items import task_id as _id
 from tests.simulation.items import text as _text
 from tests.simulation.job_checker import JobChecker
 from tests.simulation.journal_checker import JournalChecker
+from tests.simulation.lock_checker import LockChecker
+from tests.simulation.misfire_checker import MisfireChecker
 from tests.simulation.request_checker import RequestChecker
 from tests.simulation.retention_checker import RetentionChecker
 
@@ -81,6 +83,8 @@ class Checker:
         self.flaking = 0
         self.jobs = JobChecker(self)
         self.journal = JournalChecker(self)
+        self.locks = LockChecker(self)
+        self.misfires = MisfireChecker(self)
         self.requests = RequestChecker(self)
         self.retention = RetentionChecker(self)
 
@@ -106,6 +110,7 @@ class Checker:
             self.judge(self.jobs.written(old, new))
             if new is not None and _text(new, "sk") == "hot":
                 self.judge(invariants.locked(self, old, new))
+                self.misfires.held(new)
         elif name == "system":
             self._system(old, new)
         elif name == "journal":
@@ -113,10 +118,13 @@ class Checker:
             self.judge(judged.written(old, new))
         elif name == "runs":
             self._run(old, new)
+        self.judge(self.locks.committed(name, old, new))
 
     def _system(self, old: Item | None, new: Item | None) -> None:
         written = new or old or {}
-        if "made" in written:
+        if new is not None and "gate_ver" in new:
+            self.judge(self.misfires.gated(old, new))
+        elif "made" in written:
             self.judge(self.requests.kept(old, new))
         elif "progress" in written:
             self.judge(self.journal.verified(old, new))
@@ -152,6 +160,7 @@ class Checker:
             self._made(new)
         else:
             self._moved(old, new)
+            self.judge(self.misfires.moved(old, new))
         self._shape(new)
         self.judge(invariants.under_way(self, old, new))
         if _text(new, "outcome") == "fired" and _text(new, "state") not in TERMINAL:
@@ -163,6 +172,7 @@ class Checker:
         self.judge(invariants.made(self, new))
         if _text(new, "kind") == "firing":
             self.judge(self.jobs.ledgered(new))
+            self.judge(self.misfires.ledgered(new))
         if "group" in new:
             parent = self.row_of(_text(new, "pk").partition("#")[2])
             if parent is None or _text(parent, "state") in TERMINAL or "cancel_at" in parent:
@@ -259,7 +269,9 @@ class Checker:
         self.judge(self.jobs.at_rest())
         self.judge(self.journal.at_rest())
         self.judge(self.retention.at_rest())
+        self.judge(self.locks.at_rest())
         self.judge(self.requests.at_rest())
+        self.judge(self.misfires.at_rest())
         self._heartbeats_at_rest()
         if self.world.queues.dead:
             self.violated("Q1 no message dies", str(len(self.world.queues.dead)))

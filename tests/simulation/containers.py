@@ -43,7 +43,7 @@ _STEP_LASTS = timedelta(seconds=20)
 _SEGMENT_EVENTS, _KEPT = 2, timedelta(days=2)
 _MAY_POST = """
 @id("simulation-may-call-outside")
-permit (principal == System::"daemon", action, resource);
+permit (principal, action, resource);
 """
 
 
@@ -143,6 +143,8 @@ class Function:
         self.collector = sweeps.collector(of)
         self.worker = workers.worker(of, self.lane)
         self.jobs = api.jobs(of)
+        self.gate = api.gate(of)
+        self.making_up = api.making_up(of)
         self.tasks = api.tasks(of)
         self.transcripts = api.transcripts(of)
         self.dead_letters = dead_letters.dead_letters(of)
@@ -174,6 +176,7 @@ class Function:
         self.mover.journal.segments.forget()
         sweeps.data_keys(self.container).forget()
         self.tick.own_last = None
+        self.worker.gate.forget()
         self.seal_watch._fresh_at = None
         vars(seals.signer(self.container)).pop("_public_key", None)
         seals.signatures(self.container)._keys.clear()

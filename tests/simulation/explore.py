@@ -7,8 +7,8 @@ import random
 from collections.abc import Iterable, Iterator
 from itertools import accumulate, combinations
 
+from tests.simulation.erasure_flows import FLOWS
 from tests.simulation.faults import Schedule
-from tests.simulation.job_flows import FLOWS
 from tests.simulation.simulate import Result, Simulator
 
 _CALLS_EACH = 6

@@ -97,8 +97,10 @@ def locked(checker: "Checker", old: Item | None, new: Item) -> Iterator[Broken]:
     if was != now and before is not None and _is_under_way(before):
         yield "I5 what has fired holds its lock", key(before)
     row = checker.rows.get((text(new, "pk"), now))
-    if row is None or (old or {}).get("active_token") == new.get("active_token"):
+    if row is None or all((old or {}).get(it) == new.get(it) for it in ("active", "active_token")):
         return
+    if not number(new, "active_token"):
+        return  # It was handed over: who inherits it is judged when it takes it.
     if text(row, "outcome") != "fired" and text(row, "state") not in _TERMINAL:
         reason = _why_not_in_force(new, row)
         if reason:

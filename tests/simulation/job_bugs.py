@@ -53,7 +53,7 @@ bug(
     "an operator's write does not raise the version",
     "reworded paused-job",
     BY_ONE,
-    (f"{_CHANGES}_plan", "ver = seen.hot.ver + 1", "ver = seen.hot.ver"),
+    (f"{_CHANGES}planned", "ver = seen.hot.ver + 1", "ver = seen.hot.ver"),
 )
 bug(
     "definition-left-behind",
@@ -123,10 +123,10 @@ for verb, flows in (
         LEDGER,
         (
             f"{_EDITOR}_make",
-            "closed = self._closed(seen, plan.closing, request.now)",
+            "closed, review = self._closed(seen, plan.closing, plan.now)",
             (
-                f'closed = None if plan.verb == "{verb}" else '
-                "self._closed(seen, plan.closing, request.now)"
+                f'closed, review = (None, None) if plan.verb == "{verb}" else '
+                "self._closed(seen, plan.closing, plan.now)"
             ),
         ),
     )
@@ -148,8 +148,8 @@ bug(
     IN_FORCE,
     (
         f"{_EDITOR}_closed",
-        "Closed(first, schedule.latest_until(now) or first, closing)",
-        "Closed(first, schedule.next_after(now) or first, closing)",
+        "last = schedule.latest_until(now) if schedule else now.replace(microsecond=0)",
+        "last = schedule.next_after(now)",
     ),
 )
 bug(
@@ -173,10 +173,10 @@ bug(
     UNMOVED,
     (
         f"{_CHANGES}edit",
-        '_plan("edited", seen, request, definition=definition)',
+        'planned("edited", seen, request, hot=hot, definition=definition)',
         (
-            '_plan("edited", seen, request, definition=definition, '
-            "hot=replace(seen.hot, since=request.now))"
+            'planned("edited", seen, request, definition=definition, '
+            "hot=replace(hot, since=request.now))"
         ),
     ),
 )
@@ -237,12 +237,12 @@ bug(
     TOMBSTONE,
     (
         _CHANGE,
-        "HotRow.change_write(seen.pk, HOT, _hot_actions(after.hot, shard), unchanged)",
+        "HotRow.change_write(seen.pk, HOT, actions, unchanged)",
         (
-            "HotRow.change_write(seen.pk, HOT, _hot_actions(after.hot, shard), unchanged)"
+            "HotRow.change_write(seen.pk, HOT, actions, unchanged)"
             " if after.hot.state is not JobState.DELETED else "
             "Write('Delete', {name: value for name, value in HotRow.change_write("
-            "seen.pk, HOT, _hot_actions(after.hot, shard), unchanged).arguments.items()"
+            "seen.pk, HOT, actions, unchanged).arguments.items()"
             " if name in ('TableName', 'Key')})"
         ),
     ),
@@ -292,7 +292,7 @@ bug(
     "run-and-changed run-beside",
     OWN_SLOT,
     (
-        "chalicelib.scheduler.running:_free_second",
+        "chalicelib.scheduler.running:free_second",
         "while schedule is not None and slot in schedule:",
         "while False:",
     ),

@@ -18,9 +18,16 @@ if TYPE_CHECKING:
 type Broken = tuple[str, str]
 
 # What ticks and workers may change on a hot row.
-_NOT_OPERATORS = {"next", "due_shard", "active", "active_token", "pending"}
+_NOT_OPERATORS = {
+    *("next", "due_shard", "active", "active_token", "pending"),
+    *("runs", "failures", "review_first", "review_last"),
+}
 _CLOSING = {"superseded", "paused"}
-_VERBS = {"job.edited", "job.paused", "job.resumed", "job.deleted"}
+_VERBS = {
+    *("job.edited", "job.paused", "job.resumed", "job.deleted"),
+    *("job.completed", "job.replayed", "job.dismissed"),
+}
+_REVIEWED = dict.fromkeys(("job.replayed", "job.dismissed"), "job.reviewed")
 _FAR = 366 * 24 * 60 * 60
 _BY_ONE = "O1 an operator's write raises the version by one"
 _GHOST = "I6 no ghost job"
@@ -34,11 +41,20 @@ class Version(NamedTuple):
     since: int
     state: str
     schedule: str
+    until: int = 0
+    review: int = 0
 
     @classmethod
     def of(cls, hot: Item) -> "Version":
         """Return the version that a hot row is of."""
-        return cls(number(hot, "ver"), number(hot, "since"), text(hot, "state"), _schedule(hot))
+        return cls(
+            number(hot, "ver"),
+            number(hot, "since"),
+            text(hot, "state"),
+            _schedule(hot),
+            number(hot, "until"),
+            number(hot, "review_first"),
+        )
 
 
 class JobChecker:
@@ -61,6 +77,8 @@ class JobChecker:
 
     def written(self, old: Item | None, new: Item | None) -> Iterator[Broken]:
         """Judge a write of a job's row."""
+        if text(new or old or {}, "sk") == "wake":
+            return  # It says when a paused job resumes, and goes with the pause.
         if new is None:
             yield "I6 a deleted job leaves a tombstone", key(old or {})
         elif text(new, "sk") == "hot" and old is None:
@@ -78,6 +96,8 @@ class JobChecker:
         if hot is None or text(row, "outcome") not in _CLOSING or text(row, "state") != "closed":
             return
         last = int(text(row, "last") or slot)
+        if text(row, "reason") == "everything was paused":
+            return
         if last * 1000 > number(hot, "since"):
             yield "I9 a slot in force is not superseded", f"{key(row)} to {last}"
 
@@ -110,8 +130,8 @@ class JobChecker:
             yield "I6 what is deleted stays deleted", what
         is_anew = (
             old["schedule"] != new["schedule"]
-            or now == "deleted" != was
-            or (was, now) == ("paused", "enabled")
+            or now in {"deleted", "completed"} - {was}
+            or (was != "enabled" == now)
         )
         if not is_anew:
             if any(old.get(name) != new.get(name) for name in ("since", "next")):
@@ -119,10 +139,21 @@ class JobChecker:
             return
         since, (earliest, latest) = number(new, "since"), self._clocks()
         before = number(old, "since")
+        if self._is_woken(old, new):
+            # As of the instant that it was paused until, however late the tick is.
+            if since != max(before, number(old, "until")) or since > latest:
+                yield "O3 a job that was paused until an instant resumes as of that", what
+            earliest = since
         if not max(before, earliest) <= since <= max(before, latest):
             yield "O3 a new schedule, a resume and a delete hold from then on", what
         if "next" in new and number(new, "next") <= since:
             yield "O5 nothing from before a change is next", what
+
+    def _is_woken(self, old: Item, new: Item) -> bool:
+        """Return whether a job resumed by itself: no operator asked for what was written."""
+        process = self.checker.world.process
+        is_resumed = (text(old, "state"), text(new, "state")) == ("paused", "enabled")
+        return is_resumed and process is not None and process.name.startswith("tick")
 
     # What is left in the end.
 
@@ -165,13 +196,15 @@ class JobChecker:
             after
             for before, after in pairwise(versions)
             if (before.since, before.schedule) != (after.since, after.schedule)
+            or "completed" in {before.state, after.state}
         ]
         for before, after in pairwise(begun):
-            yield from slots(before.schedule, before.since // 1000, after.since // 1000)
+            if before.state != "completed":
+                yield from slots(before.schedule, before.since // 1000, after.since // 1000)
         last = begun[-1]
         if "next" in hot:
             yield from slots(last.schedule, last.since // 1000, number(hot, "next") // 1000 - 1)
-        elif versions[-1].state != "deleted":
+        elif versions[-1].state not in {"deleted", "completed"}:
             # Only a single slot that was handed over leaves none that is next.
             yield from slots(last.schedule, last.since // 1000, last.since // 1000 + _FAR)
 
@@ -189,7 +222,7 @@ class JobChecker:
         own = [event for event in events if event["subject"] == subject]
         versions = self.history[_pk(hot)]
         told = Counter(
-            (_details(each).get("ver"), each["kind"])
+            (_details(each).get("ver"), _REVIEWED.get(str(each["kind"]), each["kind"]))
             for each in own
             if each["kind"] in _VERBS and _details(each).get("ver") not in range(min(versions) + 1)
         )
@@ -245,11 +278,18 @@ def _shape(hot: Item) -> Iterator[Broken]:
 
 
 def _verb(before: Version, after: Version) -> str:
+    if before.until != after.until and after.state == "paused":
+        return "job.paused"
+    if before.review not in {0, after.review} and before.schedule == after.schedule:
+        return "job.reviewed"
     verbs = {
         ("enabled", "paused"): "job.paused",
+        ("enabled", "completed"): "job.completed",
         ("paused", "enabled"): "job.resumed",
+        ("completed", "enabled"): "job.resumed",
         ("enabled", "deleted"): "job.deleted",
         ("paused", "deleted"): "job.deleted",
+        ("completed", "deleted"): "job.deleted",
     }
     return verbs.get((before.state, after.state), "job.edited")
 

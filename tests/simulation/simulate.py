@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
-from chalicelib.background.task import Lane
+from chalicelib.background.task import Lane, TaskRef
 from tests.simulation.checker import Violation
 from tests.simulation.erasure_flows import FLOWS
 from tests.simulation.erasure_flows import judge as judge_erasure
@@ -144,6 +144,10 @@ def recover(world: World, *, ticks: bool) -> None:
         if world.memo.get("resumes"):
             resume_paused(world)
             world.settle()
+        if world.checker.misfires.closed:
+            api = world.functions.api
+            world.invoke(api, partial(api.gate.open, "main", "token:operator"))
+            world.settle()
         following = _next_instant(world)
         if following is None:
             break
@@ -167,9 +171,9 @@ def _is_due(world: World) -> bool:
 def resume_paused(world: World) -> None:
     """Let an operator who sees a paused task resume it."""
     for (pk, sk), row in list(world.checker.rows.items()):
-        if pk == "main#tasks" and row.get("state", {}).get("S") == "paused":
-            resume = world.functions.api.tasks.resume
-            world.invoke(world.functions.api, partial(resume, "main", "token:operator", sk))
+        if row.get("state", {}).get("S") == "paused":
+            resume, task = world.functions.api.tasks.resume, TaskRef(pk, sk).id
+            world.invoke(world.functions.api, partial(resume, "main", "token:operator", task))
 
 
 def _next_instant(world: World) -> datetime | None:

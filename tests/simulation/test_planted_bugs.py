@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from chalicelib.background.store import WorkStore
+from tests.simulation.erasure_flows import FLOWS
 from tests.simulation.faults import Schedule
 from tests.simulation.hunting import catches, hunted
-from tests.simulation.job_flows import FLOWS
 from tests.simulation.journal_bugs import BUGS
 from tests.simulation.planting import Bug, Edit, Moved, planted
 from tests.simulation.replays import LINES

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 import pytest
 
 from tests.simulation.campaign import campaign
+from tests.simulation.erasure_flows import FLOWS
 from tests.simulation.explore import orders, pairs_of_faults, single_faults
 from tests.simulation.faults import Schedule
-from tests.simulation.job_flows import FLOWS
 from tests.simulation.simulate import Simulator
 from tests.simulation.sites import all_sites
 from tests.simulation.soak import soak
@@ -20,10 +20,12 @@ MOST_FAULTS = None if IN_FULL else 250  # Of one flow; few are longer.
 TWO = (
     *("twice", "overlap", "cancelled", "deduped", "overtaken", "misfire"),
     *("edited", "expected", "keyed-job", "first-at-once", "sealed-at-once"),
+    *("queued", "replaced"),
 )
 DEEP = (
     *("task", "firing", "outside-call", "handover", "cancelled", "retries", "followed", "overlap"),
     *("edited", "deleted", "at-job", "keyed-firing", "first-at-once", "sealed-at-once"),
+    *("waiting", "taken-over"),
 )
 
 

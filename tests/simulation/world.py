@@ -142,6 +142,7 @@ class World:
         self.dynamo.checker = self.checker
         self.checker.rows = self.checker.rows_now()
         self.checker.jobs.begin()
+        self.checker.locks.begin()
         self.number = 0
         self.is_skewed = not self.is_calm and self.functions.skew(self.chance)
 

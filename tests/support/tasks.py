@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from chalicelib.background.kinds import Conclusion, Continuation, Ending
+from chalicelib.background.kinds import Conclusion, Continuation, Ending, Waiting
 from chalicelib.background.lease import Lease
 from chalicelib.background.looking import Pace
 from chalicelib.background.service import TaskDraft
@@ -20,7 +20,7 @@ KIND = "errand"
 PACE = Pace(lease=60 * SECOND, horizon=150 * SECOND, grace=120 * SECOND, child_timeout=600 * SECOND)
 DONE = Ending(end=End(State.SUCCEEDED, Outcome.FIRED, ""))
 
-type Act = Callable[[Task, Lease], Ending | Continuation]
+type Act = Callable[[Task, Lease], Ending | Continuation | Waiting]
 
 
 def a_task(**fields: Any) -> Task:
@@ -57,7 +57,7 @@ class Errands:
     acts: list[Act]
     performed: list[Task] = field(default_factory=list)
 
-    def perform(self, task: Task, lease: Lease) -> Ending | Continuation:
+    def perform(self, task: Task, lease: Lease) -> Ending | Continuation | Waiting:
         self.performed.append(task)
         act = self.acts.pop(0) if len(self.acts) > 1 else self.acts[0]
         return act(task, lease)

@@ -13,7 +13,7 @@ import boto3
 from moto import mock_aws
 
 from chalicelib import aws
-from chalicelib.background.kinds import Continuation, Ending
+from chalicelib.background.kinds import Continuation, Ending, Waiting
 from chalicelib.background.service import TaskService
 from chalicelib.background.sweep import Sweep
 from chalicelib.background.task import Lane, Task, TaskRef, slot_key
@@ -22,7 +22,7 @@ from chalicelib.functions.wiring import api, sweeps, ticks, workers
 from chalicelib.functions.wiring.container import Container
 from chalicelib.journal.store import JournalRow, JournalStore
 from chalicelib.runs.transcripts import Transcripts
-from chalicelib.scheduler.job import Job
+from chalicelib.scheduler.job import CronConcurrencyPolicy, Job
 from chalicelib.scheduler.service import Draft, JobService
 from chalicelib.scheduler.tick import Tick
 from chalicelib.schedules import normalize_schedule
@@ -70,7 +70,7 @@ class Services:
         """Let a worker take a message, with most of Lambda's five minutes left."""
         self.worker.handle(ref, self.clock.now() + timedelta(seconds=280))
 
-    def perform(self, task: Task) -> Ending | Continuation:
+    def perform(self, task: Task) -> Ending | Continuation | Waiting:
         """Do the work of a claimed task, without what a worker does before and after it."""
         lease = self.worker._lease(task, self.clock.now() + timedelta(seconds=280))
         return self.worker.kinds[task.kind].perform(task, lease)
@@ -114,6 +114,7 @@ class World:
             schedule=normalize_schedule({"every": every}, now=self.clock.now()),
             prompt=fields.get("prompt", "Summarize health"),
             tools=fields.get("tools", ["system.health"]),
+            concurrency=fields.get("concurrency", CronConcurrencyPolicy.FORBID),
         )
         return self.services.jobs.create(owner, "token:test", draft).job
 

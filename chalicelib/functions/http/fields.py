@@ -5,6 +5,7 @@ A check refuses with the fix; the schema beside it tells OpenAPI the same.
 
 import json
 import re
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -13,12 +14,16 @@ from pydantic_core import PydanticCustomError
 
 from chalicelib.clock import NotAnInstant, from_ms, read_rfc3339, to_ms
 from chalicelib.functions.http.identifier import is_identifier
+from chalicelib.policy.draft import MOST_BYTES, MOST_POLICIES
+from chalicelib.scheduler.job import CronConcurrencyPolicy
 
 _NAME_BYTES = 128
 _PROMPT_BYTES = 16_384
 _TOOLS = 32
 _DEDUPE_KEY_CHARACTERS = 256
 _REASON_CHARACTERS = 200
+_NOTE_BYTES = 256
+_LAST_VERSION = 999_999_999
 _GROUP = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -100,6 +105,26 @@ def _distinct(values: list[str]) -> list[str]:
     return values
 
 
+def within(least: int, most: int) -> Callable[[int], int]:
+    """Return a check that a number is not outside these bounds."""
+
+    def check(value: int) -> int:
+        if not least <= value <= most:
+            raise refusal(f"it is {value!s:.40}", f"use {least} to {most}")
+        return value
+
+    return check
+
+
+def _policy(value: Any) -> CronConcurrencyPolicy:
+    try:
+        return CronConcurrencyPolicy(value)
+    except ValueError:
+        raise refusal(
+            "it is no concurrency policy", f"use {', '.join(CronConcurrencyPolicy)}"
+        ) from None
+
+
 def refusal(detail: str, fix: str) -> PydanticCustomError:
     """Return what a check raises: what is wrong, and how to mend it."""
     return PydanticCustomError("refused", "{detail}", {"detail": detail, "fix": fix})
@@ -127,6 +152,18 @@ Tools = Annotated[
     Field(
         description="The names of the tools that a run may use.",
         json_schema_extra={"maxItems": _TOOLS, "uniqueItems": True},
+    ),
+]
+Concurrency = Annotated[
+    CronConcurrencyPolicy,
+    BeforeValidator(_policy),
+    WithJsonSchema(
+        {
+            "description": "What becomes of a slot while another one of the job is live: it is "
+            "skipped, takes that one's place, or waits for its end as the only one.",
+            "type": "string",
+            "enum": [*CronConcurrencyPolicy],
+        }
     ),
 ]
 Schedule = Annotated[
@@ -222,4 +259,29 @@ Reason = Annotated[
     str,
     _characters(_REASON_CHARACTERS),
     Field(json_schema_extra={"minLength": 1, "maxLength": _REASON_CHARACTERS}),
+]
+PolicySource = Annotated[
+    str,
+    _text(MOST_BYTES),
+    Field(
+        description=f"Cedar: at most {MOST_POLICIES} policies, each with an `@id`.",
+        json_schema_extra={"minLength": 1, "maxLength": MOST_BYTES},
+        examples=['@id("stop") forbid (principal, action == Action::"dispatch", resource);'],
+    ),
+]
+PolicyNote = Annotated[
+    str,
+    _text(_NOTE_BYTES),
+    Field(
+        description=f"What it is for: at most {_NOTE_BYTES} bytes of UTF-8.",
+        json_schema_extra={"minLength": 1, "maxLength": _NOTE_BYTES},
+    ),
+]
+PolicyNumber = Annotated[
+    int,
+    AfterValidator(within(0, _LAST_VERSION)),
+    Field(
+        description="A version; 0 is that of the defaults alone.",
+        json_schema_extra={"minimum": 0, "maximum": _LAST_VERSION},
+    ),
 ]

@@ -1,7 +1,9 @@
 """`/v1/jobs`: jobs and their ledgers."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from http import HTTPStatus
+from typing import Any
 
 from chalice.app import Blueprint, Request
 
@@ -11,7 +13,8 @@ from chalicelib.functions.http import body, cursor, etag, render, views
 from chalicelib.functions.http.auth import owners
 from chalicelib.functions.http.idempotency import IDEMPOTENCY_KEY, request_key
 from chalicelib.functions.http.identifier import identifier
-from chalicelib.functions.http.models import JobChange, NewJob, Nothing
+from chalicelib.functions.http.job_terms import JobTerms, terms
+from chalicelib.functions.http.models import JobChange, JobPause, NewJob, Nothing
 from chalicelib.functions.http.operation import Answer, Operation, operation
 from chalicelib.functions.http.problem import answers
 from chalicelib.functions.http.query import Parameter
@@ -67,7 +70,12 @@ def create_job(principal: Principal) -> Answer[views.Job]:
     if key and (first := service.requests.made(key, now)):
         return _made(MadeJob(service.get(principal.owner, first), is_new=False))
     draft = Draft(
-        name=new.name, schedule=_schedule(new.schedule), prompt=new.prompt, tools=new.tools
+        name=new.name,
+        schedule=_schedule(new.schedule),
+        prompt=new.prompt,
+        tools=new.tools,
+        concurrency=new.concurrency,
+        terms=terms(new, service.max_attempts),
     )
     return _made(service.create(principal.owner, principal.actor, draft, key))
 
@@ -109,7 +117,9 @@ def get_job(principal: Principal, job_id: str) -> Answer[views.Job]:
 def change_job(principal: Principal, job_id: str) -> Answer[views.Job]:
     """Change a job; a changed schedule begins now."""
     new = body.read(_request().raw_body, JobChange)
-    given = {name: getattr(new, name) for name in new.model_fields_set}
+    own = new.model_fields_set - JobTerms.model_fields.keys()
+    given: dict[str, Any] = {name: getattr(new, name) for name in own}
+    given["terms"] = terms(new, api.jobs(container()).max_attempts)
     if "schedule" in given:
         given["schedule"] = _schedule(new.schedule)
     expected = _expected(principal, job_id)
@@ -143,10 +153,13 @@ def delete_job(principal: Principal, job_id: str) -> Answer[views.Job]:
 @jobs.route("/v1/jobs/{job_id}/pause", methods=["POST"])
 @answers
 @owners(_request)
-@operation(_request, _MOVED)
+@operation(_request, replace(_MOVED, body=JobPause))
 def pause_job(principal: Principal, job_id: str) -> Answer[views.Job]:
-    """Let no more slots of a job fire; pausing it again changes nothing."""
-    return _moved(principal, job_id, JobService.pause)
+    """Let no more slots of a job fire, for good or until an instant."""
+    until = body.read(_request().raw_body or b"{}", JobPause).until
+    job_id = identifier(job_id, "job")
+    service = api.jobs(container())
+    return _shown(service.pause(principal.owner, principal.actor, job_id, until))
 
 
 @jobs.route("/v1/jobs/{job_id}/resume", methods=["POST"])

@@ -1,29 +1,39 @@
 """The shapes of requests. What they refuse, they refuse with the field and the fix."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from chalicelib.background.events import UNSAID
 from chalicelib.background.service import MOST_ATTEMPTS
 from chalicelib.background.task import HIGHEST_PRIORITY, LOWEST_PRIORITY
 from chalicelib.functions.http.fields import (
+    Concurrency,
     DedupeKey,
     Group,
     Instant,
     Kind,
     Name,
     Payload,
+    PolicyNote,
+    PolicyNumber,
+    PolicySource,
     Prompt,
     Reason,
     Schedule,
     TaskId,
     Tools,
     refusal,
+    within,
 )
+from chalicelib.functions.http.job_terms import JobTerms
+from chalicelib.policy.dry_run import MOST_DECISIONS
+from chalicelib.scheduler.job import CronConcurrencyPolicy
+from chalicelib.scheduler.making_up import DEFAULT_REPLAYS
+from chalicelib.scheduler.past import MOST_AT_ONCE
 
 
-class NewJob(BaseModel):
+class NewJob(JobTerms):
     """A job that is to be made."""
 
     model_config = ConfigDict(extra="forbid")
@@ -31,10 +41,11 @@ class NewJob(BaseModel):
     name: Name
     schedule: Schedule
     prompt: Prompt
-    tools: Tools = []
+    tools: Tools = Field(default_factory=list)
+    concurrency: Concurrency = CronConcurrencyPolicy.FORBID
 
 
-class JobChange(BaseModel):
+class JobChange(JobTerms):
     """What is to be changed of a job; what is left out stays as it is."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
@@ -44,11 +55,12 @@ class JobChange(BaseModel):
     schedule: Schedule = Field(default_factory=dict)
     prompt: Prompt = Field(default_factory=str)
     tools: Tools = Field(default_factory=list)
+    concurrency: Concurrency = Field(default_factory=lambda: CronConcurrencyPolicy.FORBID)
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not self.model_fields_set:
-            raise refusal("it changes nothing", "send name, schedule, prompt or tools")
+            raise refusal("it changes nothing", "send name, schedule, prompt, tools or a policy")
         return self
 
 
@@ -130,6 +142,111 @@ class NewErasure(BaseModel):
         str,
         Field(description="1 to 200 characters that name nobody: they stay, for all to read."),
     ]
+
+
+class PolicyText(BaseModel):
+    """Policies, as an operator writes them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: PolicySource
+
+
+class NewPolicies(PolicyText):
+    """A version of the policies that is to be kept."""
+
+    note: PolicyNote | None = None
+
+
+class PolicyTrial(BaseModel):
+    """Policies that are asked what was decided lately: a draft, or a version that was kept."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: PolicySource | None = None
+    version: PolicyNumber | None = None
+    limit: Annotated[
+        int,
+        AfterValidator(within(1, MOST_DECISIONS)),
+        Field(
+            description="How many of the latest dispatches are looked at.",
+            json_schema_extra={"minimum": 1, "maximum": MOST_DECISIONS},
+        ),
+    ] = 200
+
+
+class PolicyWhatIf(BaseModel):
+    """A request that somebody wonders about; nothing is done."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    action: Annotated[
+        str, Field(description="`dispatch`, `invoke`, or an operation of the API: its id here.")
+    ]
+    job_id: Annotated[
+        str | None, Field(description="The job that is dispatched, or that is operated on.")
+    ] = None
+    tool: Annotated[str | None, Field(description="Of `invoke`: the tool that is called.")] = None
+    role: Annotated[
+        Literal["viewer", "operator", "admin"] | None,
+        Field(description="Of an operation: who asks; the caller's own role where it is null."),
+    ] = None
+    version: PolicyNumber | None = None
+
+
+class JobPause(BaseModel):
+    """Until when a job is paused; for good where nothing is said."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    until: Annotated[
+        Instant, Field(description="It resumes by itself then; no slot at or before it fires.")
+    ] = None
+
+
+class ReviewDecision(BaseModel):
+    """What is to become of slots that were missed too long ago to catch up."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    action: Literal["replay", "dismiss"]
+    limit: Annotated[
+        int,
+        AfterValidator(within(1, MOST_AT_ONCE)),
+        Field(
+            description="Of a replay: how many run, the newest.",
+            json_schema_extra={"minimum": 1, "maximum": MOST_AT_ONCE},
+        ),
+    ] = DEFAULT_REPLAYS
+
+
+class NewBackfill(BaseModel):
+    """The range of the past whose slots are to fire."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    since: Annotated[Instant, Field(alias="from", description="From this instant on.")]
+    until: Annotated[Instant, Field(alias="to", description="Up to this one; not to come.")]
+    limit: Annotated[
+        int,
+        AfterValidator(within(1, MOST_AT_ONCE)),
+        Field(
+            description="How many slots at most, the oldest first.",
+            json_schema_extra={"minimum": 1, "maximum": MOST_AT_ONCE},
+        ),
+    ] = MOST_AT_ONCE
+
+
+class GateChange(BaseModel):
+    """Whether work may begin, and whose."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    paused: bool
+    scope: Annotated[
+        Literal["owner", "everything"],
+        Field(description="`everything` is everybody's, and for admins of the owner main."),
+    ] = "owner"
 
 
 class Nothing(BaseModel):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from chalicelib.background.heartbeats.record import WorkHeartbeatKind, WorkHeartbeatRecord
-from chalicelib.background.task import Task, slot_instant
+from chalicelib.background.task import Origin, Outcome, Task, slot_instant
 from chalicelib.clock import rfc3339
 from chalicelib.functions.http import views
 from chalicelib.functions.http.cursor import encode
@@ -12,8 +12,11 @@ from chalicelib.providers import Answer, ToolCall
 from chalicelib.runs.step import Step
 from chalicelib.runs.store import RunHeader
 from chalicelib.runs.transcripts import RunView
-from chalicelib.scheduler.job import Job
+from chalicelib.scheduler.job import Job, Review
+from chalicelib.scheduler.terms import Terms
 from chalicelib.settings.report import Reported
+
+_SECOND = timedelta(seconds=1)
 
 
 def page[T](items: Sequence[T], following: str | None) -> views.Page[T]:
@@ -23,7 +26,7 @@ def page[T](items: Sequence[T], following: str | None) -> views.Page[T]:
 
 def job(job: Job, now: datetime) -> views.Job:
     """Return a job."""
-    definition, following = job.definition, job.awaits(now)
+    definition, following, standing = job.definition, job.awaits(now), job.standing
     return {
         "id": job.id,
         "name": definition.name,
@@ -31,9 +34,18 @@ def job(job: Job, now: datetime) -> views.Job:
         "explanation": job.schedule.explain() if job.schedule else "cannot be read",
         "prompt": definition.prompt,
         "tools": list(definition.tools),
+        "concurrency": definition.concurrency,
+        **_terms(job.terms),
         "state": job.state,
+        "paused_for": standing.hold,
+        "paused_until": rfc3339(standing.until) if standing.until else None,
+        "runs": standing.runs,
+        "failures": standing.failures,
+        "review_required": _range(standing.review),
         "version": job.ver,
         "next_slot": rfc3339(following) if following else None,
+        "active": job.active or None,
+        "waiting": job.waiting or None,
         "created_at": rfc3339(definition.created_at),
         "created_by": definition.created_by,
         "updated_at": rfc3339(job.updated_at),
@@ -52,13 +64,38 @@ def firing(task: Task) -> views.Firing:
         shown["last"] = rfc3339(slot_instant(task.last))
     if task.reason:
         shown["reason"] = task.reason
+    if task.origin is not Origin.SCHEDULE:
+        shown["origin"] = task.origin
+    if task.stands_for:
+        shown["stands_for"] = rfc3339(slot_instant(task.stands_for))
     if task.requested_by:
         shown["requested_by"] = task.requested_by
     if task.has_fired:
         shown["run_id"] = task.ref.run_id
-        shown["state"] = task.state
         shown["attempt"] = task.attempt + 1
+    if task.has_fired or (task.outcome is Outcome.HANDED and task.state.is_terminal):
+        shown["state"] = task.state
     return shown
+
+
+def _terms(terms: Terms) -> views.JobTerms:
+    backoff = terms.backoff
+    return {
+        "misfire": terms.misfire,
+        "jitter_seconds": terms.jitter // _SECOND,
+        "max_attempts": terms.max_attempts,
+        "backoff_seconds": backoff.base // _SECOND if backoff else None,
+        "backoff_cap_seconds": backoff.cap // _SECOND if backoff else None,
+        "backoff_jitter_percent": backoff.jitter_percent if backoff else None,
+        "max_runs": terms.max_runs,
+        "pause_after_failures": terms.pause_after,
+    }
+
+
+def _range(review: Review | None) -> views.SlotRange | None:
+    if review is None:
+        return None
+    return {"first": rfc3339(review.first), "last": rfc3339(review.last)}
 
 
 def run(header: RunHeader) -> views.Run:

@@ -33,10 +33,12 @@ def name_api() -> views.ApiName:
     """Name the API and where to go on."""
     links = {
         "description": "/v1/openapi.json",
+        "gate": "/v1/gate",
         "health": "/healthz",
         "heartbeats": "/v1/heartbeats",
         "jobs": "/v1/jobs",
         "journal": "/v1/journal",
+        "policies": "/v1/policies",
         "runs": "/v1/runs",
         "settings": "/v1/settings",
         "status": "/v1/status",

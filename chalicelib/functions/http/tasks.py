@@ -6,11 +6,12 @@ from http import HTTPStatus
 from chalice.app import Blueprint, Request
 
 from chalicelib.access.service import Principal
+from chalicelib.background import erasure
 from chalicelib.background.service import Filter, TaskDraft, TaskService
 from chalicelib.background.task import Lane, Membership, Task
 from chalicelib.errors import Conflict, Invalid, NotFound
 from chalicelib.functions.http import body, cursor, render, render_task, views
-from chalicelib.functions.http.auth import owners
+from chalicelib.functions.http.auth import owners, require
 from chalicelib.functions.http.choice import one_of
 from chalicelib.functions.http.idempotency import IDEMPOTENCY_KEY, request_key
 from chalicelib.functions.http.identifier import identifier, is_identifier
@@ -21,6 +22,8 @@ from chalicelib.functions.http.query import Parameter
 from chalicelib.functions.wiring import api
 from chalicelib.functions.wiring.container import container
 
+# What a task of some kinds does is an operation of its own, for those who may do that.
+_ALSO = {erasure.KIND: "erase_subject"}
 _STATE = Parameter(
     "state", "Only tasks in this state.", {"type": "string", "enum": [*views.TASK_STATES]}
 )
@@ -61,6 +64,8 @@ def _request() -> Request:
 def create_task(principal: Principal) -> Answer[views.Task]:
     """Make a task, or return the first one that was made with its dedupe key."""
     new = body.read(_request().raw_body, NewTask)
+    if new.kind in _ALSO:
+        require(principal, _ALSO[new.kind])
     key = request_key(principal, _request(), "POST /v1/tasks")
     try:
         made = api.tasks(container()).create(principal.owner, principal.actor, _draft(new), key)

@@ -8,8 +8,11 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 from pydantic import Field, WithJsonSchema
 
 from chalicelib.background.heartbeats.record import WorkHeartbeatKind
-from chalicelib.background.task import Lane, Outcome, State
-from chalicelib.scheduler.job import JobState
+from chalicelib.background.task import Lane, Origin, Outcome, State
+from chalicelib.policy.reason import Reason
+from chalicelib.policy.request import Role
+from chalicelib.scheduler.job import CronConcurrencyPolicy, Hold, JobState
+from chalicelib.scheduler.terms import CronMisfirePolicy
 
 TASK_STATES = (*State, "cancel_requested")
 _RUN_STATES = ("running", *(state for state in State if state.is_terminal))
@@ -26,6 +29,10 @@ RunState = Annotated[
 Source = Annotated[
     str, WithJsonSchema({"type": "string", "enum": ["default", "palyra.toml", "environment"]})
 ]
+PolicyReason = Annotated[str, WithJsonSchema({"type": "string", "enum": [*Reason]})]
+PolicyEffect = Annotated[str, WithJsonSchema({"type": "string", "enum": ["permit", "forbid"]})]
+PolicyAction = Annotated[str, WithJsonSchema({"type": "string", "enum": ["dispatch", "invoke"]})]
+PolicyRole = Annotated[str, WithJsonSchema({"type": "string", "enum": [*Role]})]
 Schedule = Annotated[
     dict[str, str],
     WithJsonSchema(
@@ -49,10 +56,57 @@ class Page[T](TypedDict):
     next: str | None
 
 
-class Job(TypedDict):
+class SlotRange(TypedDict):
+    """Slots from a first to a last one."""
+
+    first: Instant
+    last: Instant
+
+
+class PreviewedSlot(TypedDict):
+    """A slot to come, in UTC and as the clocks of its job show it."""
+
+    slot: Instant
+    local: Instant
+    note: str | None
+
+
+class Preview(TypedDict):
+    """When a job fires next; it has no slots while it does not fire."""
+
+    timezone: str | None
+    slots: list[PreviewedSlot]
+
+
+class Gate(TypedDict):
+    """Whether everything is paused: by the owner, or for everybody."""
+
+    paused: bool
+    since: Instant | None
+    by: str | None
+    owner: bool
+    everything: bool
+
+
+class JobTerms(TypedDict):
+    """How the slots of a job are run."""
+
+    misfire: CronMisfirePolicy
+    jitter_seconds: int
+    max_attempts: int
+    backoff_seconds: int | None
+    backoff_cap_seconds: int | None
+    backoff_jitter_percent: int | None
+    max_runs: int | None
+    pause_after_failures: int | None
+
+
+class Job(JobTerms):
     """What is to be done, and when.
 
-    `next_slot` is the slot that fires next; one that has passed is late.
+    `next_slot` is the slot that fires next; one that has passed is late. `active` is the task of
+    the slot that is live and holds the job's lock, and `waiting` that of the slot that waits for
+    its end.
     """
 
     id: str
@@ -61,9 +115,17 @@ class Job(TypedDict):
     explanation: str
     prompt: str
     tools: list[str]
+    concurrency: CronConcurrencyPolicy
     state: JobState
+    paused_for: Hold | None
+    paused_until: Instant | None
+    runs: int
+    failures: int
+    review_required: SlotRange | None
     version: int
     next_slot: Instant | None
+    active: str | None
+    waiting: str | None
     created_at: Instant
     created_by: str
     updated_at: Instant
@@ -78,10 +140,19 @@ class Firing(TypedDict):
     task_id: str
     last: NotRequired[Instant]
     reason: NotRequired[str]
+    origin: NotRequired[Origin]
+    stands_for: NotRequired[Instant]
     requested_by: NotRequired[str]
     run_id: NotRequired[str]
     state: NotRequired[State]
     attempt: NotRequired[int]
+
+
+class MadeUp(TypedDict):
+    """The firings that make up for slots of the past; `continue_from` where there are more."""
+
+    firings: list[Firing]
+    continue_from: Instant | None
 
 
 class Run(TypedDict):
@@ -326,6 +397,113 @@ class Erasure(TypedDict):
     by: str
     erased_at: Instant
     done_at: Instant | None
+
+
+class PolicyVersion(TypedDict):
+    """Policies as an operator wrote them, at a glance; a version never changes."""
+
+    version: int
+    note: str
+    author: str
+    created_at: Instant
+    sha256: str
+    bytes: int
+
+
+class PolicyVersionDetail(PolicyVersion):
+    """Policies as an operator wrote them."""
+
+    text: str
+
+
+class ActivePolicies(TypedDict):
+    """What decides: the defaults, and an operator's version where it is not 0.
+
+    `number` is raised by each activation; `policy_set` is what decisions name the whole by.
+    """
+
+    version: int
+    number: int
+    previous: int | None
+    activated_at: Instant | None
+    activated_by: str | None
+    policy_set: str
+    text: str
+    defaults: str
+
+
+class PolicySummary(TypedDict):
+    """A policy at a glance, and the line that it begins in."""
+
+    id: str
+    effect: PolicyEffect
+    line: int
+    hint: str | None
+
+
+class PolicyDraft(TypedDict):
+    """What is in a draft that could be kept."""
+
+    policies: list[PolicySummary]
+
+
+class PolicyDecision(TypedDict):
+    """An answer of the policies: why, as a code, and which of them gave it."""
+
+    allowed: bool
+    reason: PolicyReason
+    policies: list[str]
+
+
+class PolicyChange(TypedDict):
+    """A dispatch, or a call of a tool, that would be decided otherwise."""
+
+    at: Instant
+    task_id: str
+    action: PolicyAction
+    tool: str | None
+    before: PolicyDecision
+    after: PolicyDecision
+
+
+class PolicyAccessChange(TypedDict):
+    """An operation of the API that a role could do, or could do no more."""
+
+    role: PolicyRole
+    action: str
+    before: PolicyDecision
+    after: PolicyDecision
+
+
+class PolicyDryRun(TypedDict):
+    """What would be decided otherwise; the first 100 of `differing` are shown."""
+
+    policy_set: str
+    compared_with: str
+    looked_at: int
+    differing: int
+    changed: list[PolicyChange]
+    access: list[PolicyAccessChange]
+
+
+class DecidingPolicy(TypedDict):
+    """A policy that a decision is owed to."""
+
+    id: str
+    effect: PolicyEffect
+    hint: str | None
+
+
+class PolicyExplanation(TypedDict):
+    """A decision; each of `missing` alone would have allowed it."""
+
+    allowed: bool
+    reason: PolicyReason
+    told: str
+    missing: list[str]
+    version: int
+    policy_set: str
+    policies: list[DecidingPolicy]
 
 
 class SchedulerHealth(TypedDict):

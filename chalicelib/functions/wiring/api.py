@@ -6,6 +6,8 @@ from chalicelib.access.store import AccessStore, IdempotencyStore
 from chalicelib.background import erasure, journal_export, journal_verify, verifications
 from chalicelib.background.erasures import ErasureCheck, Erasures
 from chalicelib.background.exports import ExportCheck, JournalExports
+from chalicelib.background.gate.service import GateService
+from chalicelib.background.gate.store import GateStore
 from chalicelib.background.heartbeats.store import HeartbeatStore
 from chalicelib.background.service import TaskService
 from chalicelib.functions.wiring import erasing, sweeps, tools
@@ -23,7 +25,7 @@ from chalicelib.journal.search import JournalSearch
 from chalicelib.journal.verification.store import VerificationStore
 from chalicelib.runs import prompt
 from chalicelib.runs.transcripts import Transcripts
-from chalicelib.scheduler.editing import Editor
+from chalicelib.scheduler.making_up import MakeUp
 from chalicelib.scheduler.running import Trigger
 from chalicelib.scheduler.service import JobService
 from chalicelib.scheduler.store import JobStore
@@ -38,25 +40,12 @@ def jobs(of: Container) -> JobService:
         journal=journal(of),
         requests=requests(of),
         handover=handover(of),
-        editor=editor(of),
+        editor=sweeps.editor(of),
         trigger=trigger(of),
         tools=toolbox(of),
         clock=of.clock,
         ids=Ids(of.random_bytes),
         max_attempts=of.settings.max_attempts,
-    )
-
-
-@cache
-def editor(of: Container) -> Editor:
-    """Return what makes operators' writes on jobs."""
-    return Editor(
-        jobs=JobStore(),
-        work=work(of),
-        journal=journal(of),
-        handover=handover(of),
-        clock=of.clock,
-        ids=Ids(of.random_bytes),
     )
 
 
@@ -69,10 +58,33 @@ def trigger(of: Container) -> Trigger:
         journal=journal(of),
         courier=courier(of),
         requests=requests(of),
+        gates=GateStore(),
         clock=of.clock,
         ids=Ids(of.random_bytes),
         shards=of.settings.shards,
     )
+
+
+@cache
+def making_up(of: Container) -> MakeUp:
+    """Return what makes up for slots of the past."""
+    return MakeUp(
+        jobs=JobStore(),
+        work=work(of),
+        journal=journal(of),
+        courier=courier(of),
+        gates=GateStore(),
+        editor=sweeps.editor(of),
+        clock=of.clock,
+        ids=Ids(of.random_bytes),
+        shards=of.settings.shards,
+    )
+
+
+@cache
+def gate(of: Container) -> GateService:
+    """Return what operators do with the gate."""
+    return GateService(gates=GateStore(), journal=journal(of), clock=of.clock)
 
 
 @cache

@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import cache
 
 from chalicelib.background.courier import Courier
+from chalicelib.background.gate.store import GateStore
 from chalicelib.background.looking import Pace
 from chalicelib.background.queue import LaneQueue
 from chalicelib.background.store import WorkStore
@@ -70,6 +71,7 @@ def handover(of: Container) -> Handover:
         jobs=JobStore(),
         work=work(of),
         courier=courier(of),
+        gates=GateStore(),
         grace=of.settings.misfire_grace,
         shards=of.settings.shards,
     )

@@ -7,12 +7,14 @@ from chalicelib.background.aftermath import Aftermath
 from chalicelib.background.cancellation import Cancellation
 from chalicelib.background.conclusion import TaskConclusion
 from chalicelib.background.delegation import Limits
+from chalicelib.background.gate.store import GateStore
 from chalicelib.background.heartbeats.collector import HeartbeatCollector
 from chalicelib.background.heartbeats.store import HeartbeatStore
 from chalicelib.background.kinds import Conclusion
 from chalicelib.background.places import Places
 from chalicelib.background.sweep import Sweep
-from chalicelib.functions.wiring.container import Container, courier, pace, work
+from chalicelib.functions.wiring.container import Container, courier, handover, pace, work
+from chalicelib.ids import Ids
 from chalicelib.incidents.journal_faults import JournalIncidents
 from chalicelib.incidents.store import IncidentStore
 from chalicelib.journal.erasure.keys import DataKeys
@@ -25,8 +27,10 @@ from chalicelib.runs import prompt
 from chalicelib.runs.conclusion import RunConclusion
 from chalicelib.runs.store import RunStore
 from chalicelib.scheduler import conclusion
+from chalicelib.scheduler.editing import Editor
 from chalicelib.scheduler.job import KIND
 from chalicelib.scheduler.store import JobStore
+from chalicelib.scheduler.upkeep import Upkeep
 
 
 @cache
@@ -38,6 +42,7 @@ def sweep(of: Container) -> Sweep:
         aftermath=aftermath(of),
         cancellation=cancellation(of),
         incidents=incidents(of),
+        gates=GateStore(),
         clock=of.clock,
         pace=pace(of),
         shards=of.settings.shards,
@@ -88,7 +93,32 @@ def conclusions(of: Container) -> dict[str, Conclusion]:
 @cache
 def firing_conclusion(of: Container) -> conclusion.Conclusion:
     """Return what follows the end of a slot's task."""
-    return conclusion.Conclusion(jobs=JobStore(), run=run_conclusion(of))
+    return conclusion.Conclusion(
+        jobs=JobStore(),
+        work=work(of),
+        courier=courier(of),
+        run=run_conclusion(of),
+        upkeep=upkeep(of),
+    )
+
+
+@cache
+def upkeep(of: Container) -> Upkeep:
+    """Return what completes, pauses and resumes jobs by itself."""
+    return Upkeep(editor=editor(of), incidents=incidents(of), clock=of.clock)
+
+
+@cache
+def editor(of: Container) -> Editor:
+    """Return what makes operators' writes on jobs."""
+    return Editor(
+        jobs=JobStore(),
+        work=work(of),
+        journal=journal(of),
+        handover=handover(of),
+        clock=of.clock,
+        ids=Ids(of.random_bytes),
+    )
 
 
 @cache

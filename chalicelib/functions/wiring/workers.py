@@ -5,6 +5,8 @@ from functools import cache
 
 from chalicelib.background import erasure, journal_export, journal_verify
 from chalicelib.background.followups import FollowUps
+from chalicelib.background.gate.store import GateStore
+from chalicelib.background.gate.watch import GateWatch
 from chalicelib.background.kinds import Kind
 from chalicelib.background.lease import ThreadHeart
 from chalicelib.background.shelf import Shelf
@@ -12,6 +14,7 @@ from chalicelib.background.worker import Worker
 from chalicelib.functions.wiring import erasing, seals
 from chalicelib.functions.wiring.container import Container, courier, pace, work
 from chalicelib.functions.wiring.making import maker
+from chalicelib.functions.wiring.policies import authority
 from chalicelib.functions.wiring.sweeps import (
     aftermath,
     cancellation,
@@ -29,7 +32,6 @@ from chalicelib.journal.erasure.store import KeyStore
 from chalicelib.journal.export_files import ExportFiles
 from chalicelib.journal.seals.store import SealStore
 from chalicelib.journal.verification.store import VerificationStore
-from chalicelib.policy.engine import PolicyEngine
 from chalicelib.providers import OfflineProvider
 from chalicelib.runs import prompt
 from chalicelib.runs.chains import RunChains
@@ -37,6 +39,7 @@ from chalicelib.runs.service import RunService
 from chalicelib.runs.transcripts import Transcripts
 from chalicelib.scheduler.dispatch import Dispatch
 from chalicelib.scheduler.job import KIND
+from chalicelib.scheduler.locking import JobLock
 from chalicelib.scheduler.store import JobStore
 
 
@@ -55,13 +58,21 @@ def worker(of: Container, lane: str) -> Worker:
         shelf=Shelf(work=work(of), incidents=incidents(of), clock=of.clock),
         aftermath=aftermath(of),
         cancellation=cancellation(of),
+        gate=gate(of),
         clock=of.clock,
         heart=ThreadHeart(),
         random_bytes=of.random_bytes,
         pace=pace(of),
         retry_base=timedelta(seconds=of.settings.retry_base_seconds),
         most_hops=of.settings.max_hops,
+        backoffs={KIND: JobStore().backoff},
     )
+
+
+@cache
+def gate(of: Container) -> GateWatch:
+    """Return the gate as all workers of a container see it."""
+    return GateWatch(gates=GateStore(), clock=of.clock)
 
 
 @cache
@@ -69,7 +80,7 @@ def kinds(of: Container) -> dict[str, Kind]:
     """Return the kinds of tasks that workers know."""
     dispatch = Dispatch(
         jobs=JobStore(),
-        work=work(of),
+        lock=job_lock(of),
         runs=runs(of),
         clock=of.clock,
         conclusion=firing_conclusion(of),
@@ -87,6 +98,19 @@ def kinds(of: Container) -> dict[str, Kind]:
         journal_verify.KIND: verify(of),
         erasure.KIND: erase(of),
     }
+
+
+@cache
+def job_lock(of: Container) -> JobLock:
+    """Return what takes jobs' locks."""
+    return JobLock(
+        jobs=JobStore(),
+        work=work(of),
+        conclusion=firing_conclusion(of),
+        cancellation=cancellation(of),
+        aftermath=aftermath(of),
+        clock=of.clock,
+    )
 
 
 @cache
@@ -153,13 +177,7 @@ def runs(of: Container) -> RunService:
         transcripts=Transcripts(runs=run_store(of), work=work(of)),
         provider=OfflineProvider(),
         tools=toolbox(of),
-        policy=policy(of),
+        policy=authority(of),
         clock=of.clock,
         max_steps=of.settings.max_steps,
     )
-
-
-@cache
-def policy(_of: Container) -> PolicyEngine:
-    """Return what decides, its policies parsed once."""
-    return PolicyEngine()

@@ -17,6 +17,7 @@ from chalice.test import Client
 from app import app
 from chalicelib.access.store import AccessStore
 from chalicelib.access.token import mint
+from chalicelib.policy.request import Role
 from tests.functions.http import contract
 from tests.permissions.policies import acting_as
 from tests.support.world import World
@@ -127,3 +128,10 @@ def _bytes(body: Any) -> bytes:
 @cache
 def _client() -> Client:
     return Client(app, stage_name="local", project_dir=str(ROOT))
+
+
+def as_role(api: Api, role: Role, method: str, path: str, body: object = b"") -> Reply:
+    """Make a request with a token of a role."""
+    token = mint("main")
+    AccessStore().admit(token, name=role, now=api.world.clock.now(), role=role)
+    return api.send(method, path, body, headers={"Authorization": f"Bearer {token.text}"})

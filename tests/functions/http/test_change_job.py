@@ -23,7 +23,13 @@ def changed(api: Api, job: str, **fields: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "field",
-    [{"name": "new"}, {"prompt": "Say it again"}, {"tools": []}],
+    [
+        {"name": "new"},
+        {"prompt": "Say it again"},
+        {"tools": []},
+        {"concurrency": "queue_one"},
+        {"concurrency": "replace"},
+    ],
     ids=lambda it: next(iter(it)),
 )
 def test_only_the_field_that_is_sent_is_changed(api: Api, field: dict[str, Any]) -> None:

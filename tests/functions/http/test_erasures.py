@@ -2,8 +2,11 @@
 
 import json
 
+import pytest
+
 from chalicelib.background.task import TaskRef
-from tests.functions.http.api import Api, assert_problem
+from chalicelib.policy.request import Role
+from tests.functions.http.api import Api, as_role, assert_problem
 from tests.support.world import MINUTE
 
 WHY = "asked for in ticket 4711"
@@ -63,3 +66,12 @@ def test_another_owners_job_is_not_there(api: Api) -> None:
     job = a_deleted_job(api)
     reply = api.send("POST", "/v1/erasures", asked(job), owner="other")
     assert_problem(reply, 404)
+
+
+@pytest.mark.parametrize("path", ["/v1/erasures", "/v1/tasks"])
+def test_an_operator_who_is_no_admin_erases_nothing(api: Api, path: str) -> None:
+    wanted = asked(a_deleted_job(api))
+    body = {"kind": "erasure", "payload": wanted} if path == "/v1/tasks" else wanted
+    reply = as_role(api, Role.OPERATOR, "POST", path, body)
+    assert reply.status == 403
+    assert "role.required" in reply.body["detail"]

@@ -9,10 +9,12 @@ def test_the_root_names_the_api_and_where_to_go_on(api: Api) -> None:
         "stage": "local",
         "links": {
             "description": "/v1/openapi.json",
+            "gate": "/v1/gate",
             "health": "/healthz",
             "heartbeats": "/v1/heartbeats",
             "jobs": "/v1/jobs",
             "journal": "/v1/journal",
+            "policies": "/v1/policies",
             "runs": "/v1/runs",
             "settings": "/v1/settings",
             "status": "/v1/status",

@@ -1,0 +1,74 @@
+"""The operations of the API, and what kind of thing each is asked about: as the schema has them."""
+
+from collections.abc import Mapping
+
+from chalicelib.policy.request import Entity, Question, Role
+
+RESOURCES: Mapping[str, str] = {
+    "activate_policies": "Policy",
+    "backfill_job": "Job",
+    "cancel_task": "Task",
+    "change_gate": "Owner",
+    "change_job": "Job",
+    "count_journal_days": "Journal",
+    "create_job": "Owner",
+    "create_policies": "Policy",
+    "create_task": "Owner",
+    "delete_job": "Job",
+    "dry_run_policies": "Policy",
+    "erase_subject": "Journal",
+    "explain_policies": "Policy",
+    "export_journal": "Journal",
+    "get_active_policies": "Policy",
+    "get_gate": "Owner",
+    "get_job": "Job",
+    "get_journal_entry": "Journal",
+    "get_journal_export": "Journal",
+    "get_journal_verification": "Journal",
+    "get_policies": "Policy",
+    "get_run": "Run",
+    "get_status": "Owner",
+    "get_task": "Task",
+    "list_erasures": "Journal",
+    "list_firings": "Job",
+    "list_heartbeats": "Owner",
+    "list_jobs": "Owner",
+    "list_journal_verifications": "Journal",
+    "list_policies": "Policy",
+    "list_runs": "Owner",
+    "list_settings": "Owner",
+    "list_tasks": "Owner",
+    "pause_job": "Job",
+    "pause_task": "Task",
+    "preview_job": "Job",
+    "resume_job": "Job",
+    "resume_task": "Task",
+    "retry_task": "Task",
+    "review_job": "Job",
+    "roll_back_policies": "Policy",
+    "run_job": "Job",
+    "search_journal": "Journal",
+    "validate_policies": "Policy",
+    "verify_journal": "Journal",
+}
+_PRINCIPALS = {"token": "Token", "operator": "Operator"}
+
+
+def operation(owner: str, actor: str, role: Role, action: str, names: str = "") -> Question:
+    """Return whether an actor may make a request of the API.
+
+    Args:
+        owner: the workspace that it is made in, and that all it can reach belongs to.
+        actor: who makes it, as `token:laptop`.
+        role: what that is.
+        action: the operation's name.
+        names: what it names by its path; the owner where it names nothing.
+    """
+    kind, _, name = actor.partition(":")
+    theirs = {"owner": owner}
+    return Question(
+        Entity(_PRINCIPALS.get(kind, "Token"), name, theirs, role),
+        action,
+        Entity(RESOURCES.get(action, "Owner"), names or owner, theirs),
+        theirs,
+    )
