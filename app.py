@@ -22,6 +22,7 @@ from chalicelib.functions.http.console import console
 from chalicelib.functions.http.erasures import erasures
 from chalicelib.functions.http.gate import gate
 from chalicelib.functions.http.heartbeats import heartbeats
+from chalicelib.functions.http.job_health import job_health
 from chalicelib.functions.http.job_slots import job_slots
 from chalicelib.functions.http.jobs import jobs
 from chalicelib.functions.http.journal import journal
@@ -40,6 +41,19 @@ app = Chalice(app_name="palyra", configure_logs=False)
 app.register_middleware(as_problems, "http")
 for blueprint in (
     *(schedules, sweeps, seals, queues, dead_letters),
-    *(root, gate, jobs, job_slots, runs, tasks, heartbeats, journal, erasures, policies, console),
+    *(
+        root,
+        gate,
+        jobs,
+        job_slots,
+        job_health,
+        runs,
+        tasks,
+        heartbeats,
+        journal,
+        erasures,
+        policies,
+        console,
+    ),
 ):
     app.register_blueprint(blueprint)

@@ -16,11 +16,13 @@ class Signs(NamedTuple):
         last_tick: None before the first one.
         oldest_due_slot: the earliest slot that is due and was not handed over, or None.
         active_incidents: how many incidents are not resolved.
+        failed_jobs: how many jobs the last tick could not hand over.
     """
 
     last_tick: datetime | None
     oldest_due_slot: datetime | None
     active_incidents: int
+    failed_jobs: int
 
 
 def complaints(signs: Signs, now: datetime, grace: timedelta) -> list[str]:
@@ -34,6 +36,7 @@ def complaints(signs: Signs, now: datetime, grace: timedelta) -> list[str]:
     found = [
         _of_ticks(signs.last_tick, now),
         _of_slots(signs.oldest_due_slot, now, grace),
+        _of_jobs(signs.failed_jobs),
         _of_incidents(signs.active_incidents),
     ]
     return [each for each in found if each]
@@ -51,6 +54,13 @@ def _of_slots(oldest: datetime | None, now: datetime, grace: timedelta) -> str:
     if oldest is None or now - oldest <= grace:
         return ""
     return f"a slot that was due at {rfc3339(oldest)} was not handed over"
+
+
+def _of_jobs(failed: int) -> str:
+    if not failed:
+        return ""
+    number = "1 job" if failed == 1 else f"{failed} jobs"
+    return f"the last tick could not hand over {number}"
 
 
 def _of_incidents(active: int) -> str:

@@ -9,6 +9,7 @@ from click.shell_completion import CompletionItem
 from cli.problem import Problem
 from cli.session import Session
 
+_ROUTINES = "routines"
 type Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -26,13 +27,20 @@ def job_option(told: str) -> Decorator:
     return click.option("--job", "job_id", metavar="ID", shell_complete=complete, help=told)
 
 
+def family(noun: str, context: click.Context | None = None) -> str:
+    """Return what things of a kind are called: jobs are routines to `palyra routines`."""
+    parent = (context or click.get_current_context()).parent
+    is_routine = noun == "job" and parent is not None and parent.info_name == _ROUTINES
+    return _ROUTINES if is_routine else f"{noun}s"
+
+
 def path(noun: str, text: str) -> str:
     """Return the path of a job, run or task.
 
     Raises:
         click.BadParameter: nothing can have this id.
     """
-    return f"/v1/{noun}s/{checked(noun, text)}"
+    return f"/v1/{family(noun)}/{checked(noun, text)}"
 
 
 def checked(noun: str, text: str) -> str:
@@ -52,7 +60,7 @@ def _completer(noun: str, shown: str) -> Callable[..., list[CompletionItem]]:
     ) -> list[CompletionItem]:
         """Return the newest ids that begin so; nothing where nobody answers."""
         try:
-            page = context.ensure_object(Session).api.get(f"/v1/{noun}s")
+            page = context.ensure_object(Session).api.get(f"/v1/{family(noun, context)}")
         except Problem:
             return []
         found = [each for each in page["items"] if each["id"].startswith(begin)]

@@ -6,15 +6,12 @@ import click
 
 from cli.columns import Column
 from cli.examples import examples
-from cli.identifiers import id_of, path
+from cli.identifiers import family, id_of, path
+from cli.job_views import COMING, coming_row
 from cli.output import Instant, Value
 from cli.session import Session, asks_api
 
 _job_id = id_of("job", "name")
-_PREVIEW = (
-    *(Column("LOCAL", is_whole=True), Column("UTC", is_whole=True)),
-    Column("NOTE", is_rare=True),
-)
 _MADE = (
     *(Column("STANDS FOR", is_whole=True), Column("OUTCOME", is_whole=True)),
     Column("TASK", is_whole=True),
@@ -30,9 +27,9 @@ def preview(session: Session, job_id: str) -> None:
     if session.as_json:
         session.screen.document(shown)
     elif shown["slots"]:
-        session.screen.table(_PREVIEW, [_slot(each) for each in shown["slots"]])
+        session.screen.table(COMING, [coming_row(each) for each in shown["slots"]])
     else:
-        session.screen.note("it does not fire: see `palyra jobs show`")
+        session.screen.note(f"it does not fire: see `palyra {family('job')} show {job_id}`")
 
 
 @click.command(
@@ -82,10 +79,6 @@ def _tell(session: Session, made: dict[str, Any], nothing: str) -> None:
         session.screen.line(nothing)
     if made["continue_from"]:
         session.screen.note(f"there are more: go on with --from {made['continue_from']}")
-
-
-def _slot(slot: dict[str, Any]) -> list[Value]:
-    return [slot["local"], Instant(slot["slot"]), slot["note"]]
 
 
 def _firing(firing: dict[str, Any]) -> list[Value]:

@@ -6,10 +6,11 @@ from typing import Any
 import click
 
 from cli.examples import examples
-from cli.identifiers import id_of, path
+from cli.identifiers import family, id_of, path
 from cli.job_fields import asks_fields, given, schedule
+from cli.job_health import health
 from cli.job_slots import backfill, preview, review
-from cli.job_views import COLUMNS, FIRINGS, firing_row, pairs, row
+from cli.job_views import COLUMNS, COMING, FIRINGS, coming_row, firing_row, notes, pairs, row
 from cli.keys import asks_key
 from cli.listing import asks_how_many, show_page
 from cli.problem import Exit, Problem
@@ -33,31 +34,39 @@ def jobs() -> None:
 @asks_api
 def list_jobs(session: Session, *, most: int | None) -> None:
     """List jobs, newest first, with what comes next."""
-    page = session.api.listed("/v1/jobs", most)
-    show_page(session, page, COLUMNS, row, "no jobs: make one with `palyra jobs create`")
+    name = family("job")
+    page = session.api.listed(f"/v1/{name}", most)
+    show_page(session, page, COLUMNS, row, f"no {name}: make one with `palyra {name} create`")
 
 
 @jobs.command(epilog=examples("palyra jobs show ID"))
 @_job_id
 @asks_api
 def show(session: Session, job_id: str) -> None:
-    """Show a job with its newest firings."""
-    job = session.api.get(path("job", job_id))
+    """Show a job with its next slots and its newest firings."""
+    where = path("job", job_id)
+    job = session.api.get(where)
     if session.as_json:
         session.screen.document(job)
         return
-    firings = session.api.listed(f"{path('job', job_id)}/firings", _NEWEST)
+    coming = session.api.get(f"{where}/preview")["slots"]
+    firings = session.api.listed(f"{where}/firings", _NEWEST)["items"]
     session.screen.pairs(pairs(job))
-    if firings["items"]:
+    if coming:
         session.screen.blank()
-        session.screen.table(FIRINGS, [firing_row(each) for each in firings["items"]])
+        session.screen.table(COMING, [coming_row(each) for each in coming])
+    if firings:
+        session.screen.blank()
+        session.screen.table(FIRINGS, [firing_row(each) for each in firings])
+    for note in notes(job, family("job")):
+        session.screen.note(note)
 
 
 @jobs.command(
     epilog=examples(
         'palyra jobs create --name health --every 60s --prompt "Summarize health"',
-        "palyra jobs create --name nightly --cron '30 2 * * *' --prompt @nightly.txt",
-        "palyra jobs create --name once --at 2026-12-01T09:00:00Z --prompt @once.txt",
+        "palyra jobs create --name nightly --cron '30 2 * * *' --prompt @it.txt",
+        "palyra jobs create --name once --at 2026-12-01T09:00Z --prompt @it.txt",
     )
 )
 @asks_fields(required=True)
@@ -78,7 +87,7 @@ def create(
     if when is None:
         raise click.UsageError("say when it runs with one of --every, --cron and --at")
     body = given(**fields) | {"schedule": when, "tools": list(fields["tools"])}
-    made = session.api.make("/v1/jobs", body, key=key)
+    made = session.api.make(f"/v1/{family('job')}", body, key=key)
     _tell(session, made.document)
     if key and not made.is_new:
         session.screen.note("made before: the idempotency key stands for this job")
@@ -207,5 +216,5 @@ def _tell(session: Session, job: dict[str, Any]) -> None:
         session.screen.line(f"{job['id']}  {job['state']}")
 
 
-for command in (preview, review, backfill):
+for command in (health, preview, review, backfill):
     jobs.add_command(command)

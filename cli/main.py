@@ -12,6 +12,7 @@ from cli.jobs import jobs
 from cli.journal import journal
 from cli.policies import policies
 from cli.problem import Exit
+from cli.routines import routines
 from cli.runs import runs
 from cli.settings import settings
 from cli.status import status
@@ -60,7 +61,10 @@ def completion(shell: str) -> None:
     click.echo(found(palyra, {}, "palyra", "_PALYRA_COMPLETE").source())
 
 
-for noun in (status, jobs, runs, tasks, journal, policies, heartbeats, settings, pause, resume):
+for noun in (
+    *(status, jobs, routines, runs, tasks, journal, policies),
+    *(heartbeats, settings, pause, resume),
+):
     palyra.add_command(noun)
 
 

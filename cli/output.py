@@ -37,6 +37,8 @@ _STATES = {
     "deleted": ("-", "dim"),
     "ok": ("✓", "green"),
     "degraded": ("✗", "red"),
+    "healthy": ("✓", "green"),
+    "blocked": ("✗", "red"),
     "holds": ("✓", "green"),
     "broken": ("✗", "red"),
 }

@@ -12,6 +12,7 @@ from cli.problem import Exit
 from cli.session import Session, asks_api
 
 _OK = "ok"
+_TOLD = ("handed", "missed", "reviews", "failed", "disabled", "gated")
 _LANES = tuple(Column(name, is_whole=True) for name in ("LANE", "WAITING", "DELAYED", "IN FLIGHT"))
 _EXAMPLES = examples("palyra status", "palyra status --json | jq .reasons")
 _EXAMPLES += "\n\nExit codes: 0 all is well, 1 something is degraded."
@@ -42,18 +43,38 @@ def _pairs(told: Mapping[str, Any]) -> list[tuple[str, Value]]:
     active = told["self_healing_active_incidents"]
     resolved = told["self_healing_resolved_incidents"]
     return [
+        *_closed(told["gate"]),
         ("status", State(told["status"])),
         *(("reason", reason) for reason in told["reasons"]),
         ("stage", told["stage"]),
         ("version", told["version"]),
         ("time", Instant(told["time"])),
         ("last tick", Instant(scheduler["last_tick"])),
+        ("it counted", _counts(scheduler["last_counts"])),
         ("oldest due slot", Instant(scheduler["oldest_due_slot"])),
         ("next slot", Instant(scheduler["next_slot"])),
         ("active runs", str(told["background"]["active_runs"])),
         ("incidents", f"{active} active, {resolved} resolved"),
         ("heartbeats", str(told["self_healing_heartbeat_count"])),
     ]
+
+
+def _closed(gate: Mapping[str, Any]) -> list[tuple[str, Value]]:
+    """Return what is told of a closed gate, before anything else."""
+    if not gate["paused"]:
+        return []
+    return [
+        ("gate", State("paused")),
+        ("because", gate["reason"]),
+        ("paused since", Instant(gate["since"])),
+        ("paused by", gate["by"]),
+    ]
+
+
+def _counts(counted: Mapping[str, int] | None) -> Value:
+    """Return what the last tick counted, as far as it is worth telling."""
+    told = [f"{number} {name}" for name, number in (counted or {}).items() if name in _TOLD]
+    return ", ".join(each for each in told if not each.startswith("0 ")) or None
 
 
 def _lane(name: str, lane: Mapping[str, Any]) -> list[Value]:

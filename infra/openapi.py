@@ -19,7 +19,7 @@ from pydantic.json_schema import JsonSchemaMode
 from app import app
 from chalicelib import errors
 from chalicelib.errors import PalyraError
-from chalicelib.functions.http import operation, problem, views
+from chalicelib.functions.http import operation, problem, routines, views
 from chalicelib.functions.http.operation import Answer, Operation, promised
 from chalicelib.functions.http.query import Parameter
 from chalicelib.version import VERSION
@@ -34,7 +34,7 @@ _ID = {"type": "string", "pattern": "^[0-9A-Z]+(-[0-9A-Z]+)*$", "maxLength": 1_0
 _TAGGED = {"type": "string", "pattern": '^".+"$'}
 _ALWAYS = (errors.Invalid, errors.InvalidSettings, PalyraError)
 _ANYWHERE = {415, 422, 500, 503}
-_TAGS = {"jobs", "runs", "tasks", "heartbeats", "journal", "policies"}
+_TAGS = {"jobs", "routines", "runs", "tasks", "heartbeats", "journal", "policies"}
 _NOT_JSON = "The body is said to be something else than JSON"  # Chalice refuses it by itself.
 _IF_NONE_MATCH = Parameter(
     "If-None-Match",
@@ -55,13 +55,35 @@ class Route(NamedTuple):
     def answer(self) -> Any:
         """Return the type of the answer's body."""
         hint = get_type_hints(self.view)["return"]
-        return get_args(hint)[0] if get_origin(hint) is Answer else hint
+        return self._shape(get_args(hint)[0] if get_origin(hint) is Answer else hint)
+
+    @property
+    def body(self) -> Any:
+        """Return the model of the request's body, or None."""
+        return self._shape(self.promise.body)
+
+    @property
+    def name(self) -> str:
+        """Return the operation's id."""
+        return routines.operation_id(self.path, self.view.__name__)
 
     @property
     def words(self) -> tuple[str, str]:
         """Return the first line of its docstring, and the rest."""
-        summary, _, rest = (inspect.getdoc(self.view) or "").partition("\n")
+        words = self.told(inspect.getdoc(self.view) or "")
+        summary, _, rest = words.partition("\n")
         return summary.rstrip("."), rest.strip()
+
+    def told(self, text: str) -> str:
+        """Return words of the view as they are said of this path."""
+        return routines.told(self.path, text)
+
+    def _shape(self, shape: Any) -> Any:
+        return routines.SHAPES.get(shape, shape) if self._is_of_routines else shape
+
+    @property
+    def _is_of_routines(self) -> bool:
+        return routines.is_of_routines(self.path)
 
 
 def routes() -> Iterator[Route]:
@@ -120,14 +142,14 @@ def _shapes() -> Iterator[tuple[Any, JsonSchemaMode]]:
     yield views.Problem, "serialization"
     for route in routes():
         yield route.answer, "serialization"
-        if route.promise.body:
-            yield route.promise.body, "validation"
+        if route.body:
+            yield route.body, "validation"
 
 
 def _described(route: Route, schemas: Schemas) -> dict[str, Any]:
     summary, description = route.words
     described: dict[str, Any] = {
-        "operationId": route.view.__name__,
+        "operationId": route.name,
         "summary": summary,
         "tags": [_tag(route.path)],
         "parameters": _parameters(route),
@@ -137,17 +159,17 @@ def _described(route: Route, schemas: Schemas) -> dict[str, Any]:
         described["description"] = description
     if route.promise.is_open:
         described["security"] = []
-    if route.promise.body:
+    if route.body:
         described["requestBody"] = {
             "required": not route.promise.may_be_empty,
-            "content": {operation.MEDIA_TYPE: {"schema": schemas.of(route.promise.body)}},
+            "content": {operation.MEDIA_TYPE: {"schema": schemas.of(route.body)}},
         }
     return described
 
 
 def _parameters(route: Route) -> list[dict[str, Any]]:
     in_path = [
-        Parameter(name, f"The id of the {name.removesuffix('_id')}.", _ID)
+        Parameter(name, route.told(f"The id of the {name.removesuffix('_id')}."), _ID)
         for name in _PATH_PARAMETER.findall(route.path)
     ]
     headers = [*route.promise.headers, *([_IF_NONE_MATCH] if route.method == "GET" else [])]
@@ -169,7 +191,7 @@ def _responses(route: Route, schemas: Schemas) -> dict[str, Any]:
     responses: dict[str, Any] = {}
     for success, meaning in route.promise.answers.items():
         responses[str(int(success))] = {
-            "description": meaning,
+            "description": route.told(meaning),
             "headers": _headers(route),
             "content": {operation.MEDIA_TYPE: {"schema": schemas.of(route.answer)}},
         }

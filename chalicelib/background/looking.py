@@ -111,6 +111,18 @@ def next_ask(due: datetime | None, now: datetime) -> datetime | None:
     return now + min(waited, resend_pause(_RESENDS_TO_CAP))
 
 
+def unbegun(task: Task, now: datetime) -> timedelta:
+    """Return how long a slot has been due that no worker ever took; none for anything else.
+
+    What was taken once, and waits for another slot of its job or for its next attempt, was begun.
+    So was in its way what makes up for a slot of the past: it waits for whatever else runs.
+    """
+    is_untaken = task.state is State.QUEUED and task.claimed_at is None
+    if not is_untaken or not task.ref.is_slot or task.origin.is_patient or task.due is None:
+        return timedelta()
+    return max(now - task.due, timedelta())
+
+
 def sends_into_backlog(task: Task) -> bool:
     """Return whether a task's message is sent although others wait in the lane.
 

@@ -331,9 +331,13 @@ class WorkStore:
         return self._by_other(task, Move.EXPIRE, State.EXPIRED, taken)
 
     def replace_write(self, task: Task, now: datetime, reason: str) -> Write:
-        """Return the end of a task that another takes the place of, whoever holds it."""
+        """Return the end of a task that another takes the place of, whoever holds it.
+
+        It is refused where the task has fired since it was seen: its run counts then.
+        """
         taken = self._taken(reason, now)
-        return self._other_write(task, Move.REPLACE, State.CANCELLED, taken)
+        as_seen = WorkRow.outcome == task.outcome
+        return self._other_write(task, Move.REPLACE, State.CANCELLED, taken, as_seen)
 
     def put_away(self, task: Task) -> None:
         """Take a task that was ended and concluded out of the index, unless it lives again."""

@@ -26,6 +26,7 @@ from chalicelib.background.looking import (
     resend_pause,
     sends_into_backlog,
     sweep_action,
+    unbegun,
 )
 from chalicelib.background.store import WorkStore
 from chalicelib.background.task import Lane, Task, TaskRef
@@ -37,6 +38,7 @@ from chalicelib.tables import Refused
 
 _log = logging.getLogger("palyra.sweep")
 ATTEMPTS_USED_UP = "the last attempt's lease ended without a result"
+_OLDEST = "oldest_unbegun_seconds"
 CHILD_TIMED_OUT = "delegated_child_timeout"
 # Work that waits for the gate goes on at most so long after it was opened.
 GATED_PAUSE = timedelta(minutes=5)
@@ -59,19 +61,22 @@ class Sweep:
     def run(self, until: datetime) -> dict[str, int]:
         """Look at every open task that is due, and count what was done.
 
+        Beside the counts it says how many seconds ago the oldest slot was due, of those it looked
+        at, that no worker had ever taken.
+
         Args:
             until: when to stop; the next sweep goes on with what is left.
 
         Raises:
             Unavailable: nobody knows whether the gate is open.
         """
-        done = dict.fromkeys([*SweepAction, "broken"], 0)
+        done = dict.fromkeys([*SweepAction, "broken", _OLDEST], 0)
         has_backlog, gate = cache(self._has_backlog), self.gates.read()
         for ref in self._due():
             if self.clock.now() >= until:
                 _log.warning("the sweep ran out of time")
                 break
-            done[self._look_at(ref, has_backlog, gate)] += 1
+            done[self._look_at(ref, has_backlog, gate, done)] += 1
         return {str(action): count for action, count in done.items()}
 
     def _due(self) -> Iterator[TaskRef]:
@@ -79,10 +84,17 @@ class Sweep:
             for shard in range(self.shards):
                 yield from self.work.due(lane, shard, self.clock.now())
 
-    def _look_at(self, ref: TaskRef, has_backlog: Callable[[str], bool], gate: Gate) -> str:
+    def _look_at(
+        self, ref: TaskRef, has_backlog: Callable[[str], bool], gate: Gate, done: dict[str, int]
+    ) -> str:
         try:
             task = self.work.get(ref)
-            return self._act(task, has_backlog, gate) if task else SweepAction.NOTHING
+            if task is None:
+                return SweepAction.NOTHING
+            if not gate.excuses(ref.owner, task.due or self.clock.now()):
+                late = int(unbegun(task, self.clock.now()).total_seconds())
+                done[_OLDEST] = max(done[_OLDEST], late)
+            return self._act(task, has_backlog, gate)
         except Unavailable:
             _log.warning("the next sweep looks again", extra={"correlation_id": ref.id})
         except Exception as error:  # noqa: BLE001 - one broken task must not delay another

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.background.task import Task, slot_instant
-from chalicelib.console import status
+from chalicelib.console import standing, status
 from chalicelib.console.status import Status
 from chalicelib.console.words import pretty
 from chalicelib.providers import Answer, ToolCall
 from chalicelib.runs.step import Step
 from chalicelib.runs.store import RunHeader
-from chalicelib.scheduler.job import Job
+from chalicelib.scheduler.job import Job, JobState
+from chalicelib.scheduler.ranges import is_range, slots_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,7 @@ class FiringLine:
 
     Attributes:
         last: the last slot that the row stands for, or None where it is the only one.
+        slots: how many it stands for, in words; empty where it is one, or nobody knows.
         is_open: it has not come to an end.
         run_id: its run, or None where it has none.
         attempt: from 1; 0 where nothing was tried.
@@ -28,6 +30,7 @@ class FiringLine:
 
     slot: datetime
     last: datetime | None
+    slots: str
     status: Status
     is_open: bool
     reason: str
@@ -43,6 +46,9 @@ class JobLine:
     Attributes:
         next: its next slot, or None where none will fire.
         overdue: that slot has passed and nobody has handed it over.
+        until: when it resumes by itself, or None.
+        trouble: why it paused itself, in a few words, or empty.
+        is_waiting: missed slots wait for a decision.
         last: its newest slot that came to something, or None before the first.
     """
 
@@ -52,6 +58,9 @@ class JobLine:
     status: Status
     next: datetime | None
     overdue: bool
+    until: datetime | None
+    trouble: str
+    is_waiting: bool
     last: FiringLine | None
 
 
@@ -94,11 +103,13 @@ class StepLine:
     link: str
 
 
-def firing(task: Task) -> FiringLine:
-    """Return a ledger row as a line."""
+def firing(task: Task, made: Job | None = None) -> FiringLine:
+    """Return a ledger row as a line; its slots are counted where its job is given."""
+    counted = slots_of(task, made) if made else None
     return FiringLine(
         slot=task.ref.slot,
-        last=slot_instant(task.last) if task.last != task.ref.sk else None,
+        last=slot_instant(task.last) if is_range(task) else None,
+        slots=standing.slots(counted),
         status=status.of_firing(task),
         is_open=not task.state.is_terminal,
         reason=task.reason,
@@ -118,6 +129,9 @@ def job(made: Job, last: Task | None, now: datetime) -> JobLine:
         status=status.of_job(made.state),
         next=slot,
         overdue=slot is not None and slot <= now,
+        until=made.standing.until,
+        trouble=standing.BRIEFLY.get(made.standing.hold, "") if made.standing.hold else "",
+        is_waiting=made.standing.review is not None and made.state is not JobState.DELETED,
         last=firing(last) if last else None,
     )
 

@@ -6,14 +6,16 @@ from datetime import datetime
 from typing import NamedTuple
 
 from chalicelib.background.task import slot_instant
-from chalicelib.console import lines
+from chalicelib.console import lines, standing
 from chalicelib.console.lines import FiringLine, JobLine, RunLine, StepLine
+from chalicelib.console.standing import Fact, Notice
 from chalicelib.console.status import Status, Tone
 from chalicelib.errors import NotFound
 from chalicelib.page import Page
 from chalicelib.runs.store import RunHeader
 from chalicelib.runs.transcripts import RunView, Transcripts
-from chalicelib.scheduler.job import CronConcurrencyPolicy, Job
+from chalicelib.scheduler.job import CronConcurrencyPolicy, Job, JobState
+from chalicelib.scheduler.preview import Fire, preview, zone_of
 from chalicelib.scheduler.service import JobService
 
 _RECENT = 20
@@ -62,6 +64,8 @@ class JobPage:
 
     Attributes:
         overlap: what becomes of a slot while another one is live, in words.
+        facts: how its slots are run, and `notices` what there is to know of it or to decide.
+        fires: its next slots, by the clocks of `zone` and in UTC; none where it does not fire.
         active: the slot that is live and holds the job's lock, or None; `waiting` the one that
             waits for its end.
     """
@@ -69,6 +73,10 @@ class JobPage:
     job: Job
     line: JobLine
     overlap: str
+    facts: Sequence[Fact]
+    notices: Sequence[Notice]
+    zone: str
+    fires: Sequence[Fire]
     active: datetime | None
     waiting: datetime | None
     firings: Sequence[FiringLine]
@@ -128,9 +136,13 @@ class Pages:
             job=job,
             line=lines.job(job, None, self.now),
             overlap=_OVERLAP[job.definition.concurrency],
+            facts=list(standing.facts(job)),
+            notices=list(standing.notices(job)),
+            zone=zone_of(job.schedule) if job.schedule else "",
+            fires=self._fires(job),
             active=_slot(job.active),
             waiting=_slot(job.waiting),
-            firings=[lines.firing(task) for task in found.items],
+            firings=[lines.firing(task, job) for task in found.items],
             older=found.next,
             is_first=after is None,
         )
@@ -152,6 +164,11 @@ class Pages:
             steps=list(lines.steps(view.steps, header.started_at)),
             status=line.status,
         )
+
+    def _fires(self, job: Job) -> Sequence[Fire]:
+        if job.schedule is None or job.state is not JobState.ENABLED:
+            return ()
+        return preview(job.schedule, self.now)
 
     def _runs(self, jobs: Page[Job]) -> list[RunLine]:
         headers = self.transcripts.list(self.owner, None, None, _RECENT).items

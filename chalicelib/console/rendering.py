@@ -45,6 +45,7 @@ def _environment() -> "Environment":
         "rfc3339": rfc3339,
         "instant": words.instant,
         "clock": words.clock,
+        "local": words.local,
         "duration": words.duration,
         "excerpt": words.excerpt,
         "count": words.count,

@@ -56,6 +56,8 @@ _OUTCOMES = {
 }
 _STOPPING = Status("Stopping", Tone.ACTIVE, "turning")
 _WAITING = Status("Waiting", Tone.CALM, "clock")
+DENIED = _OUTCOMES[Outcome.DENIED]
+ALLOWED = Status("Allowed", Tone.GOOD, "check")
 ANSWERED = Status("Answered", Tone.GOOD, "check")
 REFUSED = Status("Failed", Tone.BAD, "cross")
 

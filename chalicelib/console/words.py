@@ -38,6 +38,12 @@ def clock(at: datetime) -> str:
     return f"{at.astimezone(UTC):%H:%M:%S} UTC"
 
 
+def local(at: datetime) -> str:
+    """Return an instant as the clocks of its own zone show it, with their offset from UTC."""
+    offset = f"{at:%z}"
+    return f"{at:%a} {at.day} {at:%b %Y, %H:%M:%S} {offset[:3]}:{offset[3:5]}"
+
+
 def pretty(content: Mapping[str, Any]) -> str:
     """Return JSON, what is short on one line; or nothing where it says nothing."""
     return _pretty(dict(content), "") if content else ""

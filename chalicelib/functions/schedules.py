@@ -19,6 +19,10 @@ def cron_tick(_event: CloudWatchEvent) -> dict[str, int]:
     measure(
         {
             "TicksFailedJobs": counts["failed"],
+            "TicksDisabledJobs": counts["disabled"],
+            "SlotsHanded": counts["handed"],
+            "SlotsMissed": counts["missed"],
+            "ReviewsRequired": counts["reviews"],
             "OldestDueSlotAgeSeconds": counts["oldest_due_seconds"],
         }
     )

@@ -34,6 +34,7 @@ def sweep(event: CloudWatchEvent) -> dict[str, int]:
             "SweptBroken": counts["broken"],
             "SweptFailed": counts["fail"],
             "LateSeals": counts["late_seals"],
+            "OldestUnbegunSlotAgeSeconds": counts["oldest_unbegun_seconds"],
         }
     )
     return counts

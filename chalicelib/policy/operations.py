@@ -22,6 +22,7 @@ RESOURCES: Mapping[str, str] = {
     "get_active_policies": "Policy",
     "get_gate": "Owner",
     "get_job": "Job",
+    "get_job_health": "Job",
     "get_journal_entry": "Journal",
     "get_journal_export": "Journal",
     "get_journal_verification": "Journal",

@@ -123,13 +123,17 @@ class Decision:
     asked: Mapping[str, Any] = field(default_factory=dict)
 
     def facts(self) -> dict[str, Any]:
-        """Return what the journal keeps of it."""
+        """Return what the journal keeps of it.
+
+        A name is a person's words: what the journal kept of it could not be erased.
+        """
         facts = {
             "reason": str(self.reason),
             "policies": list(self.policies),
             "policy_set": self.policy_set,
         }
-        more = {"missing": list(self.missing), "asked": dict(self.asked)}
+        asked = {name: value for name, value in self.asked.items() if name != "name"}
+        more = {"missing": list(self.missing), "asked": asked}
         return facts | {name: value for name, value in more.items() if value}
 
 

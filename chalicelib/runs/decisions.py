@@ -5,7 +5,7 @@ began is also asked about each tool that it was granted, whether it called it or
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import merge
@@ -30,8 +30,14 @@ _MOST_DENIED = 200
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class RunDecisions:
-    """Reads what was decided about runs."""
+    """Reads what was decided about runs.
 
+    Attributes:
+        name_of: what an owner's job is called now; what was refused to one whose name nobody
+            knows any more cannot be asked again.
+    """
+
+    name_of: Callable[[str, str], str | None]
     runs: RunStore
     journal: JournalSearch
     tools: Toolbox
@@ -66,8 +72,14 @@ class RunDecisions:
     def _denied(self, owner: str, since: datetime) -> Iterator[Recorded]:
         entries = [*chain.from_iterable(self._entries(owner, kind, since) for kind in _DENIED)]
         for entry in sorted(entries, key=lambda of: of.at, reverse=True):
-            if asked := entry.details.get("asked"):
-                yield _recorded(entry.at, _ref(owner, entry), asked)
+            asked, name = entry.details.get("asked"), self._name(owner, entry)
+            if asked and name is not None:
+                yield _recorded(entry.at, _ref(owner, entry), {**asked, "name": name})
+
+    def _name(self, owner: str, entry: Entry) -> str | None:
+        if "slot" in entry.details:
+            return self.name_of(owner, entry.subject)
+        return str(entry.details["kind"])
 
     def _entries(self, owner: str, kind: str, since: datetime) -> Sequence[Entry]:
         query = Query(kind=kind, since=since)

@@ -220,7 +220,8 @@ class RunStore:
         # Who concludes a run late may write into a header that was erased before.
         headers = [row for row in rows if row.sk == _HEADER and not _is_erased(row)]
         actions = [RunRow.erased.set(True), RunRow.prompt.set(ERASED)]
-        actions += [RunRow.reason.remove(), RunRow.last_token.remove(), RunRow.last_seq.remove()]
+        gone = (RunRow.asked, RunRow.reason, RunRow.last_token, RunRow.last_seq)
+        actions += [attribute.remove() for attribute in gone]
         for row in headers:
             RunRow.change(key, row.sk, actions, RunRow.pk.exists())
         steps = [row for row in rows if row.sk != _HEADER]

@@ -29,4 +29,3 @@ class Reason(StrEnum):
     # Closed with an operator's write, or by the job itself.
     WAS_PAUSED = "the job was paused"
     EDITED = "the job was edited"
-    COMPLETED = "the job was completed"

@@ -1,6 +1,7 @@
 """JobStore: hot rows and definitions, and the job's lock."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -37,6 +38,7 @@ from chalicelib.tables import Refused, Table, TableMeta, WholeNumber, Write, own
 _READS = 3
 _FAILURES = frozenset({State.FAILED, State.UNKNOWN})
 _TRIES = 8
+_FEW = 10
 
 
 class Released(NamedTuple):
@@ -51,8 +53,26 @@ class Released(NamedTuple):
     hot: Hot | None
 
 
+class LastTick(NamedTuple):
+    """The last tick.
+
+    Attributes:
+        counts: what it counted; None where its record was cut short.
+    """
+
+    at: datetime
+    counts: Mapping[str, int] | None
+
+
+class NextSlot(NamedTuple):
+    """The next slot of a job, which nobody has handed over yet."""
+
+    owner: str
+    at: datetime
+
+
 class TickRow(Table):
-    """When the last tick was."""
+    """When the last tick was, and what it counted."""
 
     class Meta(TableMeta):
         """The table."""
@@ -61,30 +81,39 @@ class TickRow(Table):
 
     sk = UnicodeAttribute(range_key=True)
     at = WholeNumber()
+    counts = UnicodeAttribute(null=True)
 
 
 class TickLog:
-    """The instant of the last tick; it only moves forward."""
+    """The last tick; its instant only moves forward."""
 
     _KEY = (owned("system", "last-run"), "cron_tick")
 
-    def record(self, now: datetime) -> None:
-        """Note that a tick looked at everything."""
-        newer = TickRow.pk.does_not_exist() | (TickRow.at < to_ms(now))
+    def record(self, now: datetime, counts: Mapping[str, int]) -> None:
+        """Note that a tick looked at everything, and what it counted."""
+        newer = TickRow.pk.does_not_exist() | (TickRow.at <= to_ms(now))
+        actions = [TickRow.at.set(to_ms(now)), TickRow.counts.set(json.dumps(dict(counts)))]
         try:
-            TickRow.change(*self._KEY, [TickRow.at.set(to_ms(now))], newer)
+            TickRow.change(*self._KEY, actions, newer)
         except Refused:
             return
 
     def following(self, last: datetime, now: datetime) -> Write:
         """Return the record of a tick that follows the one at `last`, for one transaction."""
-        actions = [TickRow.at.set(to_ms(now))]
+        actions = [TickRow.at.set(to_ms(now)), TickRow.counts.remove()]
         return TickRow.change_write(*self._KEY, actions, TickRow.at == to_ms(last))
 
     def last(self) -> datetime | None:
         """Return when the last tick was, or None before the first."""
+        seen = self.seen()
+        return seen.at if seen else None
+
+    def seen(self) -> LastTick | None:
+        """Return the last tick, or None before the first."""
         row = TickRow.find(*self._KEY)
-        return from_ms(row.at) if row else None
+        if row is None:
+            return None
+        return LastTick(from_ms(row.at), json.loads(row.counts) if row.counts else None)
 
 
 class JobStore:
@@ -154,10 +183,12 @@ class JobStore:
         rows = HotRow.due.query(str(shard), HotRow.next <= to_ms(until))
         return (waking_of(row) if row.sk == WAKING else due_of(row) for row in reading(rows))
 
-    def next_slots(self, shard: int) -> Iterator[datetime]:
-        """Yield a shard's next slots, earliest first."""
-        rows = HotRow.due.query(str(shard), limit=1)
-        return (from_ms(row.next) for row in reading(rows))
+    def next_slots(self, shard: int) -> Iterator[NextSlot]:
+        """Yield the next slots of a shard's jobs, earliest first; of the first few rows alone."""
+        rows = HotRow.due.query(str(shard), limit=_FEW)
+        for row in reading(rows):
+            if row.sk != WAKING:
+                yield NextSlot(row.pk.partition("#")[0], from_ms(row.next))
 
     def advance(self, due: Due, to: datetime | None, review: Review | None = None) -> bool:
         """Move a job from a slot to its next one; False if somebody did, or the job was changed.
@@ -270,6 +301,11 @@ class JobStore:
         """Return a job's definition, or None."""
         row = DefinitionRow.find(pk, DEFINITION)
         return definition_of(row) if row else None
+
+    def name(self, owner: str, job_id: str) -> str | None:
+        """Return what a job is called, or None where that is not known any more."""
+        definition = self.definition(owned(owner, job_id))
+        return definition.name if definition else None
 
     def listed(self, owner: str, after: str | None, limit: int) -> Sequence[str]:
         """Return ids of an owner's jobs, newest first, those made before the job `after`.

@@ -9,7 +9,7 @@ When everything was looked at, the tick is recorded; a gap since the last one is
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from chalicelib.scheduler.upkeep import Upkeep
 
 _log = logging.getLogger("palyra.tick")
-_COUNTS = ("due", "gated", "handed", "missed", "reviews", "failed", "oldest_due_seconds")
+_COUNTS = ("due", "gated", "handed", "missed", "reviews", "failed", "disabled")
+_OLDEST = "oldest_due_seconds"
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -53,18 +54,19 @@ class Tick:
 
         Returns:
             How many jobs were due, or left alone for the gate, how many slots were handed over or
-            missed, how many ranges of them wait for an operator, how many jobs failed, and how
-            long ago the oldest slot was that nobody had handed over; 0 where all were yet to come.
+            missed, how many ranges of them wait for an operator, how many jobs failed, how many
+            of these were paused for it, and how long ago the oldest slot was that nobody had
+            handed over; 0 where all were yet to come.
 
         Raises:
             Unavailable: nobody knows whether the gate is open.
         """
         now, gate = self.clock.now(), self.handover.gates.read()
-        counts = dict.fromkeys(_COUNTS, 0)
+        counts = dict.fromkeys((*_COUNTS, _OLDEST), 0)
         for shard in range(self.handover.shards):
             for due in self.jobs.due(shard, now + self.handover.horizon):
                 self._look_at(due, now, gate, counts)
-        self._record(now)
+        self._record(now, counts)
         return counts
 
     def _look_at(
@@ -84,11 +86,11 @@ class Tick:
     def _hand_over(self, due: Due, now: datetime, gate: Gate, counts: dict[str, int]) -> None:
         counts["due"] += 1
         late = int((now - due.slot).total_seconds())
-        counts["oldest_due_seconds"] = max(counts["oldest_due_seconds"], late)
+        counts[_OLDEST] = max(counts[_OLDEST], late)
         try:
             handed = self.handover.hand_over(due, now, gate)
         except InvalidSchedule as error:
-            self.upkeep().disable(due.pk, str(error))
+            counts["disabled"] += self.upkeep().disable(due.pk, str(error))
             counts["failed"] += 1
             return
         counts["handed"] += handed.sent
@@ -99,10 +101,11 @@ class Tick:
         if due.at <= now:
             self.upkeep().wake(due.pk, due.at)
 
-    def _record(self, now: datetime) -> None:
+    def _record(self, now: datetime, counts: Mapping[str, int]) -> None:
         found = self._gap(now)
-        if found is None or not self._mark(found):
-            self.ticks.record(now)
+        if found is not None:
+            self._mark(found)
+        self.ticks.record(now, counts)
         self.own_last = now
 
     def _gap(self, now: datetime) -> Gap | None:
@@ -111,6 +114,6 @@ class Tick:
             return None
         return gap(self.ticks.last(), now, horizon)
 
-    def _mark(self, found: Gap) -> bool:
+    def _mark(self, found: Gap) -> None:
         _log.warning("nobody ticked for a while", extra={"gap_seconds": found.seconds})
-        return self.mark(found)
+        self.mark(found)

@@ -58,14 +58,16 @@ class Upkeep:
         """
         self._write(pk, automatic.wake(until))
 
-    def disable(self, pk: str, error: str) -> None:
-        """Pause a job whose schedule cannot be read.
+    def disable(self, pk: str, error: str) -> bool:
+        """Pause a job whose schedule cannot be read; False if it is so, or mended, by now.
 
         Raises:
             Unavailable: AWS did not answer; the next tick tries again.
         """
-        if self._write(pk, automatic.disable):
+        is_paused = self._write(pk, automatic.disable)
+        if is_paused:
             self._report(pk, "unreadable", "a job cannot be scheduled and was paused", error)
+        return is_paused
 
     def _write(self, pk: str, rule: Rule) -> bool:
         owner, _, job_id = pk.partition("#")

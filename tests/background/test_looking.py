@@ -15,8 +15,17 @@ from chalicelib.background.looking import (
     resend_pause,
     sends_into_backlog,
     sweep_action,
+    unbegun,
 )
-from chalicelib.background.task import CancelRequest, Membership, State, Task
+from chalicelib.background.task import (
+    CancelRequest,
+    Membership,
+    Origin,
+    State,
+    Task,
+    TaskRef,
+    slot_key,
+)
 from tests.support.tasks import PACE, SECOND, a_task
 from tests.support.world import MINUTE, NOON
 
@@ -193,3 +202,33 @@ def test_a_message_goes_into_a_backlog_once_and_then_only_after_an_hour() -> Non
     sent = [resends for resends in range(9) if sends_into_backlog(a_task(resends=resends))]
 
     assert sent == [0, 6, 7, 8]
+
+
+def a_slot(**fields: Any) -> Task:
+    return a_task(ref=TaskRef("main#J", slot_key(NOON)), **fields)
+
+
+def test_a_slot_is_unbegun_since_it_may_begin() -> None:
+    now = NOON + 10 * MINUTE
+    assert unbegun(a_slot(), now) == 10 * MINUTE
+    assert unbegun(a_slot(not_before=NOON + 4 * MINUTE), now) == 6 * MINUTE
+    assert unbegun(a_slot(), NOON - MINUTE) == timedelta()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"state": State.RUNNING},
+        {"state": State.PAUSED},
+        {"claimed_at": NOON + MINUTE},
+        {"origin": Origin.CATCH_UP},
+        {"origin": Origin.REPLAY},
+        {"origin": Origin.BACKFILL},
+    ],
+)
+def test_a_slot_that_was_taken_or_may_wait_is_not_unbegun(fields: dict[str, Any]) -> None:
+    assert unbegun(a_slot(**fields), NOON + 10 * MINUTE) == timedelta()
+
+
+def test_what_is_no_slot_is_not_unbegun() -> None:
+    assert unbegun(a_task(not_before=NOON), NOON + 10 * MINUTE) == timedelta()

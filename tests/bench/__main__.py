@@ -5,13 +5,22 @@ import os
 import sys
 from collections.abc import Iterator
 
-from tests.bench import imports, journal, messages, package, redaction, schedules, units
+from tests.bench import (
+    dispatch,
+    imports,
+    journal,
+    messages,
+    package,
+    redaction,
+    schedules,
+    units,
+)
 from tests.bench.figure import Figure
 
 
 def figures(*, quick: bool) -> Iterator[Figure]:
     """Yield every figure, as soon as it is there."""
-    for part in (units, messages, schedules, redaction, journal, imports, package):
+    for part in (units, messages, dispatch, schedules, redaction, journal, imports, package):
         yield from part.figures(quick=quick)
 
 

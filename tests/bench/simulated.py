@@ -17,6 +17,7 @@ os.environ |= {
     "PALYRA_STAGE": "local",
 }
 
+from chalicelib.background.shards import shard_of
 from chalicelib.functions.wiring import api, seals, sweeps, ticks, workers
 from chalicelib.functions.wiring.container import Container
 from chalicelib.journal.event import STREAMS, Event, stream_of
@@ -24,6 +25,7 @@ from chalicelib.scheduler.job import Job
 from chalicelib.scheduler.service import Draft
 from chalicelib.schedules import normalize_schedule
 from chalicelib.settings import Settings, resource
+from chalicelib.tables import owned
 from tests.simulation import seam
 from tests.simulation.dynamo import SimDynamo
 from tests.simulation.services import KmsClient, S3Client, SimQueues, SqsClient, StsClient
@@ -32,6 +34,7 @@ from tests.support.world import _tables
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 _A_LOT = timedelta(minutes=5)
+_JOBS = resource("jobs")
 
 
 @dataclass(eq=False)
@@ -119,6 +122,26 @@ class Rooms:
             name="health", schedule=schedule, prompt="How is it?", tools=["system.health"]
         )
         return self.jobs.create(owner, "token:bench", draft).job
+
+    def many_jobs(self, number: int) -> None:
+        """Make one job whose slots are far away, and copies of its rows up to so many jobs.
+
+        Each copy is due some seconds after the one before, in the shard of its own key.
+        """
+        made, tables = owned("main", self.job("1d").id), self.cloud.dynamo.tables
+        hot, definition = (dict(tables[_JOBS].rows()[made, sk].item) for sk in ("hot", "def"))
+        for copy in range(1, number):
+            name = f"{copy:026}"
+            pk = owned("main", name)
+            due = {
+                "next": {"N": str(int(hot["next"]["N"]) + copy * 1_000)},
+                "due_shard": {"S": str(shard_of(pk, self.settings.shards))},
+            }
+            self._put(hot | {"pk": {"S": pk}} | due)
+            self._put(definition | {"pk": {"S": pk}, "listed_at": {"S": name}})
+
+    def _put(self, item: Mapping[str, Any]) -> None:
+        self.cloud.dynamo.call("PutItem", {"TableName": _JOBS, "Item": item})
 
     def swept(self) -> dict[str, int]:
         """Let the sweep run."""

@@ -1,6 +1,6 @@
 """What work costs, by DynamoDB's billing rules on the real items, and how large those may get."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -19,7 +19,7 @@ from chalicelib.background.task import (
 )
 from chalicelib.scheduler.job import KIND
 from chalicelib.scheduler.judgement import Held
-from chalicelib.settings import resource
+from chalicelib.settings import Settings, resource
 from chalicelib.tables import owned
 from tests.bench.figure import Figure
 from tests.bench.simulated import NOON, Rooms, rooms
@@ -33,7 +33,8 @@ IDLE_GOAL = 1
 LARGEST_ROW_BYTES = 1023
 _STEPS = 3
 _PAYLOAD_BYTES = 300
-_JOBS, _OPEN, _DUE = 200, 10_000, 10
+_FEW_JOBS, _MANY_JOBS, _MOST_JOBS = 10, 1_000, 100_000
+_OPEN, _DUE = 10_000, 10
 _LONGEST_OWNER = "o" * 32
 _LONGEST_SCHEDULE = {
     "cron": ",".join(["0", *map(str, range(10, 49))]) + " * * * *",
@@ -43,12 +44,12 @@ _LARGE = 10**9
 _STOP = timedelta(minutes=4)
 
 
-def figures(*, quick: bool) -> Iterator[Figure]:  # noqa: ARG001 - a count needs no repeats
+def figures(*, quick: bool) -> Iterator[Figure]:
     """Yield what events, tasks, slots, ticks and sweeps cost, and the largest rows."""
     yield from _event()
     yield from _task()
     yield from _slot()
-    yield from _idle_tick()
+    yield from _idle_tick((_FEW_JOBS, _MANY_JOBS) if quick else (_FEW_JOBS, _MANY_JOBS, _MOST_JOBS))
     yield from _sweep()
     yield from _rows()
 
@@ -103,20 +104,36 @@ def _slot() -> Iterator[Figure]:
     yield _figure("units.tick_to_done", _sum(firing, running), RUN_GOAL + STEP_GOAL * _STEPS)
 
 
-def _idle_tick() -> Iterator[Figure]:
-    with rooms() as made:
-        for _ in range(_JOBS):
-            made.job("1d")
-        with made.counted() as units:
-            made.tick.run()
-        shards = made.settings.shards
+def _idle_tick(sizes: Sequence[int]) -> Iterator[Figure]:
+    """A tick with nothing to do costs the same, however many jobs there are."""
+    read = {number: idle_tick(number) for number in sizes}
+    costs = [sum(units.reads.values()) for units in read.values()]
+    details = {"jobs": list(sizes), "read_units": costs}
     yield Figure(
         name="units.idle_tick",
-        value=sum(units.reads.values()) / shards,
+        value=max(costs) / Settings().shards,
         unit="read units a shard",
         goal=IDLE_GOAL,
-        details={"jobs": _JOBS, "shards": shards} | _details(units),
+        details=details | {"shards": Settings().shards} | _details(read[sizes[-1]]),
     )
+    yield Figure(
+        name="units.idle_tick_growth",
+        value=max(costs) - min(costs),
+        unit="read units more with the most jobs",
+        goal=0,
+        details=details,
+    )
+
+
+def idle_tick(jobs: int) -> Units:
+    """Return what a tick costs in a new container with so many jobs, none of them due."""
+    with rooms() as made:
+        made.many_jobs(jobs)
+        with made.counted() as units:
+            counts = made.tick.run()
+    if any(counts.values()):
+        raise RuntimeError(f"the tick was to find nothing: {counts}")
+    return units
 
 
 def _sweep() -> Iterator[Figure]:

@@ -5,6 +5,8 @@ from contextlib import suppress
 from datetime import timedelta
 
 from chalicelib.background.task import State, Task
+from chalicelib.functions.wiring import policies as wiring
+from chalicelib.functions.wiring.container import container
 from chalicelib.providers import Answer, Conversation, ToolCall, ToolResult
 from chalicelib.scheduler.dispatch import Dispatch
 from chalicelib.scheduler.job import Job
@@ -25,6 +27,11 @@ _ANSWERS: Mapping[str, str] = {
     ),
     "Add": "Yesterday cost 14.20 USD, 3 % less than the day before. Storage is the largest part.",
 }
+_STOP = """// Reports wait for the new auditor.
+@id("no-reports") @hint("ask in #ops")
+forbid (principal, action == Action::"dispatch", resource == Job::"JOB");
+"""
+_NO_DELETE = '@id("no-delete") forbid (principal, action == Action::"delete_job", resource);'
 _THINKS = timedelta(milliseconds=2_340)
 _WRITES = timedelta(milliseconds=3_870)
 
@@ -93,8 +100,17 @@ class Day:
         self.minute(11)
         self.model.dies = True
         self.minute(12)
+        self._govern()
         self.model.dies = False
         self.minute(13)
+
+    def _govern(self) -> None:
+        """Keep two versions of the policies, and let the first decide; one firing is denied."""
+        policies = wiring.policies(container())
+        stop = _STOP.replace("JOB", self.jobs[3].id)
+        policies.create("main", "token:laptop", stop, "no more reports")
+        policies.create("main", "token:laptop", _NO_DELETE, "")
+        policies.activate("main", "token:laptop", 1)
 
     def _job(self, name: str, every: str, prompt: str) -> Job:
         self.world.clock.move(timedelta(seconds=1))  # Lists are in order of making.

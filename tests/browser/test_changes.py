@@ -2,6 +2,8 @@ from typing import Any
 
 from playwright.sync_api import expect
 
+from chalicelib.functions.wiring import api
+from chalicelib.functions.wiring.container import container
 from tests.browser.server import Served
 from tests.browser.visit import NARROW, Visitor
 from tests.support.world import World
@@ -76,7 +78,7 @@ def test_what_a_reader_opened_and_points_at_stays(fresh: Fresh, visit: Visitor) 
     world.at(1)
     world.services.handle(world.ref(job, 1))
     opened.wait_for_refresh()
-    expect(opened.page.get_by_role("table")).to_contain_text("Succeeded")
+    expect(opened.page.get_by_role("table").last).to_contain_text("Succeeded")
     expect(whole).to_be_visible()
     expect(opened.page.locator("#prompt summary")).to_be_focused()
 
@@ -107,7 +109,7 @@ def test_a_long_word_breaks_instead_of_the_page(fresh: Fresh, visit: Visitor) ->
     job = world.job(name="x" * 128, prompt="y" * 400)
     world.at(1)
     world.services.handle(world.ref(job, 1))
-    for path in ("", f"jobs/{job.id}", f"runs/{world.ref(job, 1).run_id}"):
+    for path in ("", f"jobs/{job.id}", f"runs/{world.ref(job, 1).run_id}", "policies"):
         opened = visit(served, path, width=NARROW)
         assert opened.page.evaluate("document.documentElement.scrollWidth") <= NARROW
 
@@ -147,4 +149,16 @@ def test_a_long_word_in_the_journal_breaks_instead_of_the_page(
     world.job(name="x" * 128)
     opened = visit(served, "journal", width=NARROW)
     opened.page.get_by_text("Details").click()
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= NARROW
+
+
+def test_a_closed_gate_is_told_without_a_reload_on_a_narrow_page(
+    fresh: Fresh, visit: Visitor
+) -> None:
+    _, served = fresh
+    opened = visit(served, width=NARROW, is_still=True)
+    expect(opened.page.locator("#gate")).to_have_count(0)
+    api.gate(container()).close("main", "token:phone")
+    opened.wait_for_refresh()
+    expect(opened.page.locator("#gate")).to_contain_text("palyra resume --all")
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= NARROW

@@ -18,9 +18,12 @@ PATHS = {
     "journal of a kind": "journal?kind=job&limit=3",
     "journal without finds": "journal?subject=nothing",
     "journal refused": "journal?cursor=nothing",
+    "policies": "policies",
+    "policies tried": "policies?try=2",
+    "policies refused": "policies?try=nothing",
 }
 PAGES = [*PATHS, "job", "run", "failed run", "run under way"]
-REFUSED = {"lost", "journal refused"}
+REFUSED = {"lost", "journal refused", "policies refused"}
 each_page = pytest.mark.parametrize("name", PAGES)
 each_theme = pytest.mark.parametrize("theme", ["light", "dark"])
 each_width = pytest.mark.parametrize("width", [NARROW, WIDE])

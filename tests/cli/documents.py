@@ -45,6 +45,23 @@ def a_job(**fields: Any) -> dict[str, Any]:
     } | fields
 
 
+def a_snapshot(**fields: Any) -> dict[str, Any]:
+    return {
+        "state": "enabled",
+        "health": "healthy",
+        "reasons": [],
+        "due": 0,
+        "oldest_unfired_slot": None,
+        "active": None,
+        "waiting": None,
+        "missed": 0,
+        "counted_since": "2026-11-21T12:00:00Z",
+        "review_required": None,
+        "failures": 0,
+        "paused_with_everything": False,
+    } | fields
+
+
 def a_firing(**fields: Any) -> dict[str, Any]:
     return {
         "slot": "2026-11-22T11:59:00Z",
@@ -164,6 +181,33 @@ def a_trouble(**fields: Any) -> dict[str, Any]:
     return {"stream": "main#audit#3", "seq": 17, "proven": 12, "what": "the link"} | fields
 
 
+def an_open_gate() -> dict[str, Any]:
+    return dict.fromkeys(("since", "by", "reason")) | {
+        "paused": False,
+        "owner": False,
+        "everything": False,
+    }
+
+
+def a_closed_gate(**fields: Any) -> dict[str, Any]:
+    closed = {"paused": True, "since": "2026-11-22T11:30:00Z", "by": "token:phone"}
+    why = {"reason": "all work of this owner is paused", "owner": True}
+    return an_open_gate() | closed | why | fields
+
+
+def a_preview(*slots: dict[str, Any], timezone: str | None = "utc") -> dict[str, Any]:
+    return {"timezone": timezone, "slots": list(slots)}
+
+
+def a_coming(**fields: Any) -> dict[str, Any]:
+    at = {"slot": "2026-11-22T12:01:00Z", "local": "2026-11-22T12:01:00+00:00"}
+    return at | {"note": None} | fields
+
+
+def some_made_up(*firings: dict[str, Any], following: str | None = None) -> dict[str, Any]:
+    return {"firings": list(firings), "continue_from": following}
+
+
 def a_status(**fields: Any) -> dict[str, Any]:
     return {
         "status": "ok",
@@ -171,11 +215,22 @@ def a_status(**fields: Any) -> dict[str, Any]:
         "stage": "local",
         "version": "0.1.0",
         "time": "2026-11-22T12:00:00Z",
+        "gate": an_open_gate(),
         "self_healing_active_incidents": 0,
         "self_healing_resolved_incidents": 2,
         "self_healing_heartbeat_count": 1,
         "scheduler": {
             "last_tick": "2026-11-22T11:59:30Z",
+            "last_counts": {
+                "due": 4,
+                "gated": 0,
+                "handed": 3,
+                "missed": 0,
+                "reviews": 0,
+                "failed": 0,
+                "disabled": 0,
+                "oldest_due_seconds": 0,
+            },
             "oldest_due_slot": None,
             "next_slot": "2026-11-22T12:01:00Z",
         },

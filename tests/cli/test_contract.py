@@ -26,6 +26,10 @@ def test_a_job(api: Api) -> None:
     assert names(api.get(f"/v1/jobs/{api.job()}").body) == names(documents.a_job())
 
 
+def test_how_a_job_is_doing(api: Api) -> None:
+    assert names(api.get(f"/v1/jobs/{api.job()}/health").body) == names(documents.a_snapshot())
+
+
 def test_firings(api: Api) -> None:
     job_id = api.job()
     api.run(job_id)
@@ -84,8 +88,40 @@ def test_a_verification_of_the_journal(api: Api) -> None:
     assert set(described["properties"]) == names(documents.a_trouble())
 
 
+def test_a_preview(api: Api) -> None:
+    shown = api.get(f"/v1/jobs/{api.job()}/preview").body
+    assert shape(shown) == shape(documents.a_preview(documents.a_coming()))
+
+
+def test_slots_that_are_made_up_for(api: Api) -> None:
+    job_id = api.job()
+    api.world.at(60)
+    api.world.services.tick.run()
+    past = {"from": "2026-11-22T12:10:00Z", "to": "2026-11-22T12:10:00Z"}
+    reply = api.post(f"/v1/jobs/{job_id}/backfill", past)
+
+    stood_for = {"stands_for": None, "origin": None, "requested_by": None}
+    made_up = documents.some_made_up(documents.a_handed_firing(**stood_for))
+    assert shape(reply.body) == shape(made_up)
+    (missed,) = [each for each in _firings(api, job_id) if each["outcome"] == "misfired"]
+    counted = documents.a_handed_firing(last=None, reason=None, slots=1, slots_exact=True)
+    assert names(missed) == names(counted)
+
+
+def _firings(api: Api, job_id: str) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = api.get(f"/v1/jobs/{job_id}/firings").body["items"]
+    return items
+
+
+def test_the_gate(api: Api) -> None:
+    assert api.get("/v1/gate").body == documents.an_open_gate()
+    closed = api.post("/v1/gate", {"paused": True}).body
+    assert names(closed) == names(documents.a_closed_gate())
+
+
 def test_the_status(api: Api) -> None:
     api.world.clock.move(MINUTE)
+    api.world.services.tick.run()
 
     assert shape(api.get("/v1/status").body | {"reasons": []}) == shape(documents.a_status())
 

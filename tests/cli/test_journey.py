@@ -23,7 +23,7 @@ def test_a_made_job_is_listed_and_shown(terminal: Terminal) -> None:
     job_id = created(terminal)
 
     assert f"{job_id}  health  ● enabled" in terminal.run("jobs", "list", columns=80).out
-    assert "schedule    every minute\n" in terminal.run("jobs", "show", job_id, columns=80).out
+    assert "schedule     every minute\n" in terminal.run("jobs", "show", job_id, columns=80).out
 
 
 def test_an_edit_changes_what_it_names(terminal: Terminal) -> None:

@@ -1,6 +1,15 @@
 import json
 
-from tests.cli.documents import JOB_ID, RUN_ID, a_firing, a_handed_firing, a_job, a_page
+from tests.cli.documents import (
+    JOB_ID,
+    RUN_ID,
+    a_coming,
+    a_firing,
+    a_handed_firing,
+    a_job,
+    a_page,
+    a_preview,
+)
 from tests.cli.terminal import StubTerminal
 
 OTHER = "01M81J18G0BBBBBBBBBBBBBBBB"
@@ -82,6 +91,7 @@ def test_all_follow_the_cursor(stub: StubTerminal) -> None:
 
 def test_a_job_is_shown_with_its_newest_firings(stub: StubTerminal) -> None:
     stub.api.tells("GET", f"/v1/jobs/{JOB_ID}", a_job())
+    stub.api.tells("GET", f"/v1/jobs/{JOB_ID}/preview", a_preview(a_coming()))
     stub.api.tells("GET", f"/v1/jobs/{JOB_ID}/firings", a_page(a_handed_firing(), a_firing()))
 
     ended = stub.run("jobs", "show", JOB_ID, columns=80)
@@ -95,17 +105,22 @@ def test_a_job_is_shown_with_its_newest_firings(stub: StubTerminal) -> None:
         "prompt       Summarize health\n"
         "tools        system.health\n"
         "concurrency  forbid\n"
+        "misfire      skip\n"
+        "attempts     3 a slot\n"
         "version      3\n"
         "created      1 h ago  2026-11-22 10:00:00 UTC\n"
         "created by   token:laptop\n"
         "updated      30 m ago  2026-11-22 11:30:00 UTC\n"
         "updated by   token:phone\n"
         "\n"
+        "LOCAL                      UTC\n"
+        "2026-11-22T12:01:00+00:00  2026-11-22T12:01:00Z\n"
+        "\n"
         "SLOT     OUTCOME  STATE        TASK\n"
         f"in 1 m   handed                {RUN_ID}\n"
         f"1 m ago  fired    ✓ succeeded  {RUN_ID}\n"
     )
-    assert stub.api.asked[1].query == {"limit": "10"}
+    assert stub.api.asked[2].query == {"limit": "10"}
 
 
 def test_a_job_as_json_is_the_apis_own(stub: StubTerminal) -> None:
@@ -116,14 +131,18 @@ def test_a_job_as_json_is_the_apis_own(stub: StubTerminal) -> None:
 
 def test_a_pipe_gets_every_column_of_a_firing(stub: StubTerminal) -> None:
     skipped = a_handed_firing(
-        outcome="misfired", last="2026-11-22T12:05:00Z", reason="the cloud was down"
+        outcome="misfired",
+        last="2026-11-22T12:05:00Z",
+        slots=5,
+        slots_exact=True,
+        reason="the cloud was down",
     )
     stub.api.tells("GET", f"/v1/jobs/{JOB_ID}/firings", a_page(skipped))
 
     assert stub.run("jobs", "firings", JOB_ID).out == (
-        "SLOT                  LAST                  OUTCOME   STATE  TASK"
+        "SLOT                  LAST                  SLOTS  OUTCOME   STATE  TASK"
         "                                     REASON              BY\n"
-        f"2026-11-22T12:01:00Z  2026-11-22T12:05:00Z  misfired  -      {RUN_ID}"
+        f"2026-11-22T12:01:00Z  2026-11-22T12:05:00Z  5      misfired  -      {RUN_ID}"
         "  the cloud was down  -\n"
     )
 
@@ -155,6 +174,7 @@ def test_a_job_whose_slots_meet_names_who_is_live_and_who_waits(stub: StubTermin
     waiting = f"{JOB_ID}-001795348860"
     meeting = a_job(concurrency="queue_one", active=RUN_ID, waiting=waiting)
     stub.api.tells("GET", f"/v1/jobs/{JOB_ID}", meeting)
+    stub.api.tells("GET", f"/v1/jobs/{JOB_ID}/preview", a_preview(a_coming()))
     stub.api.tells("GET", f"/v1/jobs/{JOB_ID}/firings", a_page())
 
     shown = stub.run("jobs", "show", JOB_ID, columns=80).out

@@ -16,6 +16,7 @@ def test_all_is_well_on_one_screen(stub: StubTerminal) -> None:
         "version      0.1.0\n"
         "time         now  2026-11-22 12:00:00 UTC\n"
         "last tick    30 s ago  2026-11-22 11:59:30 UTC\n"
+        "it counted   3 handed\n"
         "next slot    in 1 m  2026-11-22 12:01:00 UTC\n"
         "active runs  2\n"
         "incidents    0 active, 2 resolved\n"
@@ -40,6 +41,18 @@ def test_what_is_degraded_says_why_and_ends_with_1(stub: StubTerminal) -> None:
         "reason       no tick for 4 minutes",
         "reason       1 incident is active",
     ]
+
+
+def test_the_oldest_slot_that_nobody_handed_over_is_told(stub: StubTerminal) -> None:
+    late = {"oldest_due_slot": "2026-11-22T11:52:00Z", "last_counts": None}
+    stub.api.tells(
+        "GET", "/v1/status", a_status(scheduler=a_status()["scheduler"] | late, status="degraded")
+    )
+
+    shown = stub.run("status", columns=80).out
+
+    assert "oldest due slot  8 m ago  2026-11-22 11:52:00 UTC\n" in shown
+    assert "it counted" not in shown
 
 
 def test_json_is_the_apis_own_with_the_same_code(stub: StubTerminal) -> None:

@@ -50,7 +50,9 @@ def test_slots_that_were_missed_together_share_a_row(site: Site) -> None:
     site.world.at(20)
     site.world.services.tick.run()
     row = site.get(f"/jobs/{job.id}").row("22 Nov 2026, 12:03:00 UTC")
-    assert row.startswith("22 Nov 2026, 12:03:00 UTC to 22 Nov 2026, 12:17:00 UTC Misfired missed")
+    assert row.startswith(
+        "22 Nov 2026, 12:03:00 UTC to 22 Nov 2026, 12:17:00 UTC 15 slots Misfired missed"
+    )
 
 
 def test_a_run_by_hand_says_who_asked_for_it(site: Site) -> None:

@@ -10,13 +10,15 @@ PAGES = [
     "/jobs/01M81J18G068RKEJVNQ9RFVHWP",
     "/runs/01M81J18G068RKEJVNQ9RFVHWP-000000000060",
     "/journal",
+    "/policies",
     "/static/console.css",
 ]
 
 
 def test_every_route_of_the_console_is_among_those_that_are_tried() -> None:
     routes = {path for path, made in app.routes.items() if _is_of_console(made)}
-    assert routes == {"/", "/jobs/{job_id}", "/runs/{run_id}", "/journal", "/static/{name}"}
+    pages = {"/", "/jobs/{job_id}", "/runs/{run_id}", "/journal", "/policies"}
+    assert routes == pages | {"/static/{name}"}
     assert len(PAGES) == len(routes)
 
 

@@ -3,6 +3,9 @@ import pytest
 
 from chalicelib.errors import Unavailable
 from chalicelib.scheduler.rows import HotRow
+from chalicelib.scheduler.service import Draft
+from chalicelib.scheduler.terms import CronMisfirePolicy
+from chalicelib.schedules import normalize_schedule
 from chalicelib.tables import owned
 from tests.functions.invoke import cron_tick, delivered, worker_normal
 from tests.functions.log import Log
@@ -34,8 +37,8 @@ def test_one_id_leads_from_the_tick_to_the_end_of_the_run(container: World, log:
 def test_a_tick_returns_and_logs_what_it_counted(container: World, log: Log) -> None:
     container.job()
     container.at(3)
-    none = dict.fromkeys(("gated", "missed", "reviews", "failed", "oldest_due_seconds"), 0)
-    assert cron_tick() == none | {"due": 1, "handed": 3}
+    nothing = ("gated", "missed", "reviews", "failed", "disabled", "oldest_due_seconds")
+    assert cron_tick() == dict.fromkeys(nothing, 0) | {"due": 1, "handed": 3}
     last = log.lines()[-1]
     assert (last["message"], last["due"], last["handed"]) == ("ticked", 1, 3)
 
@@ -61,9 +64,30 @@ def test_a_tick_measures_how_late_the_oldest_slot_is(container: World, metrics: 
     container.job(every="300s")
     container.at(9)
     cron_tick()
-    assert metrics() == [{"TicksFailedJobs": 0.0, "OldestDueSlotAgeSeconds": 240.0}]
+    assert metrics() == [
+        {
+            "TicksFailedJobs": 0.0,
+            "TicksDisabledJobs": 0.0,
+            "SlotsHanded": 1.0,
+            "SlotsMissed": 1.0,
+            "ReviewsRequired": 0.0,
+            "OldestDueSlotAgeSeconds": 240.0,
+        }
+    ]
     cron_tick()
     assert metrics()[0]["OldestDueSlotAgeSeconds"] == 0.0
+
+
+def test_a_tick_measures_what_begins_to_wait_for_an_operator(
+    container: World, metrics: Metrics
+) -> None:
+    schedule = normalize_schedule({"every": "1h"}, now=container.clock.now())
+    terms = {"misfire": CronMisfirePolicy.CATCH_UP}
+    container.services.jobs.create("main", "token:test", Draft("j", schedule, "p", [], terms=terms))
+    container.at(30 * 60)
+    cron_tick()
+    (told,) = metrics()
+    assert (told["ReviewsRequired"], told["SlotsMissed"]) == (1.0, 28.0)
 
 
 def test_a_tick_measures_the_jobs_that_it_cannot_hand_over(
@@ -72,7 +96,8 @@ def test_a_tick_measures_the_jobs_that_it_cannot_hand_over(
     HotRow(owned("main", container.job().id), "hot").update([HotRow.schedule.set("nonsense")])
     container.at(3)
     assert cron_tick()["failed"] == 1
-    assert metrics()[0]["TicksFailedJobs"] == 1.0
+    (told,) = metrics()
+    assert (told["TicksFailedJobs"], told["TicksDisabledJobs"]) == (1.0, 1.0)
 
 
 @pytest.mark.usefixtures("container")

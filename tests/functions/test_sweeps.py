@@ -29,7 +29,10 @@ def test_a_sweep_that_finds_nothing_does_nothing(container: World) -> None:
 
 @pytest.mark.usefixtures("container")
 def test_a_sweep_returns_a_count_of_each_thing_it_can_do() -> None:
-    assert set(sweep()) == {*SweepAction, "broken", "heartbeats", "late_seals"}
+    assert set(sweep()) == {
+        *SweepAction,
+        *("broken", "heartbeats", "late_seals", "oldest_unbegun_seconds"),
+    }
     assert json.dumps(sweep())
 
 
@@ -65,7 +68,8 @@ def test_a_sweep_measures_what_it_could_not_look_after(container: World, metrics
     WorkRow(*container.ref(job)).update([WorkRow.state.set("no.such.state")])
     container.at(5)
     sweep()
-    assert metrics() == [{"SweptBroken": 1.0, "SweptFailed": 0.0, "LateSeals": 0.0}]
+    (told,) = metrics()
+    assert (told["SweptBroken"], told["SweptFailed"], told["LateSeals"]) == (1.0, 0.0, 0.0)
 
 
 def test_a_sweep_measures_the_tasks_whose_last_lease_ended(
@@ -75,4 +79,21 @@ def test_a_sweep_measures_the_tasks_whose_last_lease_ended(
     draft = TaskDraft(kind=KIND, payload={"prompt": "Summarize health"}, max_attempts=1)
     abandoned(container, services.tasks.create("main", OPERATOR, draft).task.ref)
     sweep()
-    assert metrics() == [{"SweptBroken": 0.0, "SweptFailed": 1.0, "LateSeals": 0.0}]
+    assert metrics() == [
+        {
+            "SweptBroken": 0.0,
+            "SweptFailed": 1.0,
+            "LateSeals": 0.0,
+            "OldestUnbegunSlotAgeSeconds": 0.0,
+        }
+    ]
+
+
+def test_a_sweep_measures_how_long_no_worker_takes_a_slot(
+    container: World, metrics: Metrics
+) -> None:
+    container.job(every="100s")
+    container.at(5)
+    sweep()
+    # The slot of 100 s; that of 200 s is looked at when its message is late.
+    assert metrics()[0]["OldestUnbegunSlotAgeSeconds"] == 200.0

@@ -60,7 +60,8 @@ def test_the_page_explains_every_alarm_and_metric_and_no_other() -> None:
 
 
 def test_every_metric_of_palyra_is_watched_as_it_is_measured() -> None:
-    seen = set()
+    # How much is done is no fault, whatever it is: it is there to be looked at.
+    seen: set[tuple[str, tuple[str, ...]]] = {("SlotsHanded", ())}
     for name, metric, dimensions in watched(NAMESPACE):
         assert dimensions.pop("stage") == "Stage"
         assert dimensions.pop("service") == "palyra"

@@ -392,4 +392,39 @@ FAMILIES = (
     ),
 )
 
-ALL = (*TICKS, *SLOTS, *POLICIES, *TASKS, *FAMILIES)
+LIMITS = (
+    *(
+        _SLOT._replace(
+            name=f"limits: one run, {policy}",
+            budget=Budget(crashes=1, leases=1, sweeps=1),
+            policies=(policy,),
+            max_runs=1,
+        )
+        for policy in ("forbid", "queue_one", "replace")
+    ),
+    _SLOT._replace(
+        name="limits: two runs of three, replace",
+        budget=Budget(leases=1),
+        policies=("replace",),
+        schedules=_THREE,
+        end=3,
+        workers=2,
+        max_runs=2,
+    ),
+    _SLOT._replace(
+        name="limits: a failure, then nothing",
+        budget=Budget(failures=1, crashes=1, leases=1, sweeps=1),
+        max_attempts=1,
+        pause_after=1,
+    ),
+    _SLOT._replace(
+        name="limits: a failure, then nothing, queue_one",
+        quick=True,
+        budget=Budget(failures=1, leases=1),
+        policies=("queue_one",),
+        max_attempts=1,
+        pause_after=1,
+    ),
+)
+
+ALL = (*TICKS, *SLOTS, *POLICIES, *LIMITS, *TASKS, *FAMILIES)

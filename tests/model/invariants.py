@@ -57,6 +57,12 @@ def i5_one_fired_row_holds_the_lock(world: World, state: State) -> bool:
     )
 
 
+def no_more_runs_than_allowed(world: World, state: State) -> bool:
+    """A job whose number of runs is limited makes no more, however its slots meet."""
+    most = world.configuration.max_runs
+    return not most or sum(row is not None and row.outcome == FIRED for row in state.rows) <= most
+
+
 def i6_no_ghost_job(_: World, state: State) -> bool:
     """A lock never creates the row of a job that is gone."""
     return state.hot is None or state.hot.ver > 0
@@ -162,6 +168,7 @@ OF_A_STATE: tuple[StateInvariant, ...] = (
     i2_who_called_has_fired,
     i4_one_holder_of_a_token,
     i5_one_fired_row_holds_the_lock,
+    no_more_runs_than_allowed,
     i6_no_ghost_job,
     i6_a_waiter_waits_for_a_holder,
     i6_nobody_waits_for_itself,

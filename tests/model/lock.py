@@ -11,13 +11,18 @@ from tests.model.state import (
     CANCELLED,
     CLOSED,
     ENABLED,
+    FAILED,
+    FIRED,
     PAUSED,
     QUEUE_FULL,
     QUEUED,
     SKIPPED,
+    SUCCEEDED,
     SUPERSEDED,
+    UNKNOWN,
     Hot,
     Move,
+    Row,
     State,
     Worker,
 )
@@ -33,7 +38,7 @@ def lock(world: World, state: State, worker: Worker) -> Move:
     if not _is_judged(world, worker) and hot.ver != worker.ver:
         return Move("L: try the version", state, worker._replace(ver=hot.ver))
     if hot.active not in {ABSENT, worker.row}:
-        return Move("L: held", state, _meet(worker, hot))
+        return Move("L: held", state, _meet(world, worker, hot))
     if hot.active and world.rules.active_token and hot.active_token > worker.token:
         return Move("L: zombie", state, None)
     state = state._replace(hot=hot._replace(active=worker.row, active_token=worker.token))
@@ -50,6 +55,8 @@ def _verdict(world: World, state: State, hot: Hot, worker: Worker) -> str:
     """J: return why the slot does not run, or nothing."""
     if hot.state == PAUSED:
         return PAUSED
+    if counted := _counted_out(world, hot):
+        return counted
     if hot.state != ENABLED or (world.rules.since and worker.row <= hot.since):
         return SUPERSEDED
     if state.row(worker.row).asked and world.rules.asked_beside_schedule:
@@ -61,6 +68,15 @@ def _verdict(world: World, state: State, hot: Hot, worker: Worker) -> str:
     return ""
 
 
+def _counted_out(world: World, hot: Hot) -> str:
+    """J, of a job that is limited: return why no slot runs any more, or nothing."""
+    if world.is_exhausted(hot.runs) and world.rules.lock_leaves_a_run:
+        return SKIPPED
+    if world.has_failed_too_often(hot.failures) and world.rules.lock_after_failures:
+        return PAUSED
+    return ""
+
+
 def _lock_of_a_deleted_job(world: World, state: State, worker: Worker) -> Move:
     """Only without a tombstone: an update without J creates the row that it does not find."""
     if not _is_judged(world, worker):
@@ -69,12 +85,13 @@ def _lock_of_a_deleted_job(world: World, state: State, worker: Worker) -> Move:
     return Move("L locks a ghost", state._replace(hot=ghost), worker._replace(at="begin"))
 
 
-def _meet(worker: Worker, hot: Hot) -> Worker:
+def _meet(world: World, worker: Worker, hot: Hot) -> Worker:
     return worker._replace(
         at="holder",
         seen=hot.active,
         seen_token=hot.active_token,
         seen_pending=hot.pending,
+        seen_last=world.is_exhausted(hot.runs + 1),
     )
 
 
@@ -86,10 +103,20 @@ def holder(world: World, state: State, worker: Worker) -> Move:
     policy = _policy(world, state)
     if policy == "queue_one":
         return _queue(world, state, worker)
-    if policy == "replace" and (worker.seen < worker.row or not world.rules.newer_only):
-        seen = worker._replace(at="replace", seen_token=row.token)
+    if policy == "replace" and _may_replace(world, worker, row):
+        seen = worker._replace(
+            at="replace", seen_token=row.token, seen_fired=_counts(world) and row.outcome == FIRED
+        )
         return Move("H: live, replace it", state, seen)
     return Move("H: live, skip", state, _forget(worker, "end", SKIPPED))
+
+
+def _may_replace(world: World, worker: Worker, holder: Row) -> bool:
+    """Only a newer slot replaces, and none the last run that the job may make."""
+    if world.rules.newer_only and worker.seen > worker.row:
+        return False
+    is_last = worker.seen_last and holder.outcome == FIRED
+    return not (is_last and world.rules.replace_spares_last)
 
 
 def _policy(world: World, state: State) -> str:
@@ -159,12 +186,15 @@ def replace(world: World, state: State, worker: Worker) -> Move:
     if not holds(world, mine, worker):
         return refused(world, "X: refused", state, worker)
     seen = theirs.is_live and theirs.token == worker.seen_token
+    if world.rules.replace_as_fired and _counts(world):
+        seen = seen and (theirs.outcome == FIRED) == worker.seen_fired
     if hot is None or not seen or not _may_take_over(world, state, hot, worker):
         return Move("X: cancelled", state, _forget(worker, "lock"))
     replaced = theirs.ended(CANCELLED, raised=world.rules.replace_raises_token)
     state = state.with_row(worker.seen, replaced)
     waits = hot.pending == worker.row and world.rules.replace_ends_wait
     pending = ABSENT if waits else hot.pending
+    hot = _tallied(world, hot, replaced, has_fired=worker.seen_fired)
     taken = hot._replace(active=worker.row, active_token=worker.token, pending=pending)
     state = state._replace(hot=taken)
     return Move("X replaces", state, worker._replace(at="record"))
@@ -186,9 +216,35 @@ def _may_take_over(world: World, state: State, hot: Hot, worker: Worker) -> bool
     return hot.ver == worker.ver and not _verdict(world, state, hot, worker)
 
 
+def _counts(world: World) -> bool:
+    return bool(world.configuration.max_runs or world.configuration.pause_after)
+
+
+def _tallied(world: World, hot: Hot, ended: Row | None, *, has_fired: bool) -> Hot:
+    """Return the hot row with the end of its lock's holder counted, where anybody asks."""
+    if not has_fired or ended is None or not _counts(world):
+        return hot
+    failures = hot.failures + (ended.state in {FAILED, UNKNOWN})
+    return hot._replace(runs=hot.runs + 1, failures=0 if ended.state == SUCCEEDED else failures)
+
+
+def _let_go(world: World, state: State, hot: Hot) -> Hot:
+    """Return the hot row when its holder is let go of: counted by the write that does so."""
+    row = state.rows[hot.active]
+    return _tallied(world, hot, row, has_fired=row is not None and row.outcome == FIRED)
+
+
 def _forget(worker: Worker, at: str, want: str = "") -> Worker:
     """Return the worker at another place, without the holder that it met."""
-    return worker._replace(at=at, seen=ABSENT, seen_token=0, seen_pending=ABSENT, want=want)
+    return worker._replace(
+        at=at,
+        seen=ABSENT,
+        seen_token=0,
+        seen_pending=ABSENT,
+        seen_last=False,
+        seen_fired=False,
+        want=want,
+    )
 
 
 def release(world: World, state: State, worker: Worker) -> Move:
@@ -204,6 +260,7 @@ def release(world: World, state: State, worker: Worker) -> Move:
         return Move(
             "release: one waits", state, worker._replace(at="hand_over", seen_pending=hot.pending)
         )
+    hot = _let_go(world, state, hot)
     state = state._replace(hot=hot._replace(active=ABSENT, active_token=0))
     return _released(state, worker, "release")
 
@@ -215,6 +272,7 @@ def hand_over(world: World, state: State, worker: Worker) -> Move:
         if hot is not None and hot.active == heir and world.rules.hand_over_again:
             return Move("hand over: finds it done", state, worker._replace(at="wake"))
         return Move("hand over: refused", state, worker._replace(at="release"))
+    hot = _let_go(world, state, hot)
     state = state._replace(hot=hot._replace(active=heir, active_token=0, pending=ABSENT))
     return Move("hand over", state, worker._replace(at="wake"))
 

@@ -34,6 +34,10 @@ class Rules(NamedTuple):
         fired_not_judged_again: a rescuer takes the lock for a fired row without judgement.
         active_token: the lock names the token that took it, and is let go of under it.
         newer_only: Replace cancels only older slots.
+        lock_leaves_a_run: the lock's condition has `runs < max_runs`.
+        lock_after_failures: and `failures < pause_after`.
+        replace_spares_last: the run that is the last one allowed is not replaced.
+        replace_as_fired: Replace ends a holder only if it has not fired since it was read.
         replace_raises_token: Replace takes the holder's row away with token + 1.
         pending_or_me: a waiter that finds its own name in `pending` goes on waiting.
         waiter_seen_holder: `pending` is written only if the holder seen still has the lock.
@@ -82,6 +86,10 @@ class Rules(NamedTuple):
     fired_not_judged_again: bool = True
     active_token: bool = True
     newer_only: bool = True
+    lock_leaves_a_run: bool = True
+    lock_after_failures: bool = True
+    replace_spares_last: bool = True
+    replace_as_fired: bool = True
     replace_raises_token: bool = True
     pending_or_me: bool = True
     waiter_seen_holder: bool = True
@@ -118,6 +126,8 @@ class Configuration(NamedTuple):
         schedules: what the job is edited to, one after the other; each a tuple of slots.
         ledgered: the slots' rows and messages exist from the start, so that no tick is needed.
         program: `step` (one step) or `call` (intent, outside call, result, follow-up).
+        max_runs: after how many runs the job fires no more; 0 for never.
+        pause_after: after how many failed runs in a row it fires no more; 0 for never.
         early: clocks are skewed: a worker may claim a slot before its instant.
         poison: in a fault-free completion, too, every worker dies of the task it has begun.
         operator: what the operator may do.
@@ -135,6 +145,8 @@ class Configuration(NamedTuple):
     idempotent: bool = False
     workers: int = 2
     max_attempts: int = 2
+    max_runs: int = 0
+    pause_after: int = 0
     early: bool = False
     poison: bool = False
     operator: tuple[str, ...] = ()
@@ -162,6 +174,14 @@ class World(NamedTuple):
     def last_attempt(self) -> int:
         """Return the number of the last attempt, counted from 0."""
         return self.configuration.max_attempts - 1
+
+    def is_exhausted(self, runs: int) -> bool:
+        """Return whether a job has made all its runs."""
+        return 0 < self.configuration.max_runs <= runs
+
+    def has_failed_too_often(self, failures: int) -> bool:
+        """Return whether so many failed runs in a row pause a job."""
+        return 0 < self.configuration.pause_after <= failures
 
     def slots(self, schedule: int) -> tuple[int, ...]:
         """Return the slots of a schedule."""

@@ -98,6 +98,8 @@ class Hot(NamedTuple):
     Attributes:
         schedule: the position of the schedule among the configuration's.
         policy: the position of the concurrency policy among the configuration's.
+        runs: how many rows that have fired were let go of, where the configuration limits that.
+        failures: how many of them have failed in a row, where it limits that.
     """
 
     next: int
@@ -109,6 +111,8 @@ class Hot(NamedTuple):
     active_token: int = 0
     pending: int = ABSENT
     policy: int = 0
+    runs: int = 0
+    failures: int = 0
 
 
 class Worker(NamedTuple):
@@ -121,6 +125,8 @@ class Worker(NamedTuple):
         checkpoint: the row's when it was claimed.
         seen: a holder that it met (with its token and waiter), the id of its claim, or the
             schedule by which an operator chose a slot.
+        seen_last: the holder that it met makes the last run that the job may make.
+        seen_fired: that holder had fired when its row was read.
         want: the state or outcome that it is about to write.
     """
 
@@ -134,6 +140,8 @@ class Worker(NamedTuple):
     seen_token: int = 0
     seen_pending: int = ABSENT
     want: str = ""
+    seen_last: bool = False
+    seen_fired: bool = False
 
 
 class Tick(NamedTuple):

@@ -12,8 +12,12 @@ from tests.model.state import (
     CHILD,
     CLOSED,
     ENABLED,
+    FAILED,
+    FIRED,
     PARENT,
     RUNNING,
+    SUCCEEDED,
+    UNKNOWN,
     Label,
     State,
     Worker,
@@ -73,6 +77,16 @@ def i7_nothing_fires_from_before_a_change(_: World, before: State, label: Label,
     return _worker(before, label).checkpoint > 0 or label.row > before.changed_at
 
 
+def nothing_fires_after_too_many_failures(
+    world: World, before: State, label: Label, _: State
+) -> bool:
+    """A job whose runs have failed too often, and never worked, passes no judgement."""
+    ended = [row.state for row in before.rows if row is not None and row.outcome == FIRED]
+    is_first = _worker(before, label).checkpoint == 0
+    failed = 0 if SUCCEEDED in ended else sum(state in {FAILED, UNKNOWN} for state in ended)
+    return not (is_first and world.has_failed_too_often(failed))
+
+
 def i8_one_call(world: World, before: State, _: Label, after: State) -> bool:
     """A call that is not idempotent is made at most once under its key."""
     return world.configuration.idempotent or len(after.calls) > len(before.calls)
@@ -82,6 +96,8 @@ def i9_in_force_is_not_closed(world: World, before: State, label: Label, after: 
     """A slot of the schedule in force, or asked for, is never closed as superseded or paused."""
     hot = before.hot
     if hot is None:
+        return True
+    if world.has_failed_too_often(hot.failures):
         return True
     is_slot = before.row(label.row).asked or label.row in world.slots(hot.schedule)
     in_force = hot.state == ENABLED and is_slot
@@ -133,6 +149,7 @@ OF_A_STEP: tuple[tuple[StepInvariant, tuple[str, ...]], ...] = (
     (i5_one_waits, ("W waits",)),
     (i5_only_newer_slots_replace, ("X replaces",)),
     (i7_nothing_fires_from_before_a_change, ("L locks", "X replaces")),
+    (nothing_fires_after_too_many_failures, ("L locks", "X replaces")),
     (i8_one_call, ("CALL",)),
     (i9_in_force_is_not_closed, ("E superseded", "E paused")),
     (what_is_asked_for_is_one_more, ("run now",)),

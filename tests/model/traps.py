@@ -129,6 +129,26 @@ TRAPS: tuple[Trap, ...] = (
         _SLOT._replace(budget=Budget(), policies=("replace",)),
     ),
     Trap(
+        "lock_leaves_a_run",
+        "no_more_runs_than_allowed",
+        _SLOT._replace(max_runs=1),
+    ),
+    Trap(
+        "lock_after_failures",
+        "nothing_fires_after_too_many_failures",
+        _SLOT._replace(budget=Budget(failures=1), max_attempts=1, pause_after=1),
+    ),
+    Trap(
+        "replace_spares_last",
+        "no_more_runs_than_allowed",
+        _SLOT._replace(policies=("replace",), max_runs=1),
+    ),
+    Trap(
+        "replace_as_fired",
+        "no_more_runs_than_allowed",
+        _SLOT._replace(policies=("replace",), max_runs=1),
+    ),
+    Trap(
         "replace_raises_token",
         "i1_an_end_is_ones_own",
         _SLOT._replace(budget=Budget(), policies=("replace",)),

@@ -78,6 +78,7 @@ def pausing_for_a_while(world: World, record: Recorder) -> None:
         assert caller.post(f"{path}/pause", {"until": "2026-11-22T15:00:00Z"}).status == 200
         assert caller.post(f"{path}/resume", {}).status == 200
         assert caller.get(f"{path}/preview").status == 200
+        assert caller.get(f"{path}/health").status == 200
 
 
 def making_up_for_the_past(world: World, record: Recorder) -> None:

@@ -72,7 +72,8 @@ def test_what_was_denied_can_be_asked_again(world: World) -> None:
     denied, call = recent(world)
 
     assert (denied.task_id, denied.question.resource.id) == (world.ref(job).id, job.id)
-    assert denied.question.context["schedule"] == "every"
+    context = denied.question.context
+    assert (context["schedule"], context["name"]) == ("every", "health")
     assert call.tool == "system.health"
     assert PolicyEngine().decide(denied.question).allowed
 

@@ -263,7 +263,7 @@ bug(
     (
         "chalicelib.scheduler.handover:Handover.hand_over",
         "slot_instant(row.last)",
-        "slot_instant(self._row(due, schedule, now).last)",
+        "slot_instant(self._row(due, schedule, now, gate).last)",
     ),
 )
 bug(
@@ -489,7 +489,7 @@ bug(
     FOLLOWED,
     (f"{_WORKER}_carry_out", "self.follow_ups.put(task, done.follow_ups)", "pass"),
     (
-        f"{_WORKER}_carry_out",
+        f"{_WORKER}_follow",
         "self._end(task, lease, done)",
         "self._end(task, lease, done)\n        self.follow_ups.put(task, done.follow_ups)",
     ),

@@ -20,6 +20,7 @@ from tests.simulation.job_checker import JobChecker
 from tests.simulation.journal_checker import JournalChecker
 from tests.simulation.lock_checker import LockChecker
 from tests.simulation.misfire_checker import MisfireChecker
+from tests.simulation.policy_checker import PolicyChecker
 from tests.simulation.request_checker import RequestChecker
 from tests.simulation.retention_checker import RetentionChecker
 
@@ -87,6 +88,7 @@ class Checker:
         self.misfires = MisfireChecker(self)
         self.requests = RequestChecker(self)
         self.retention = RetentionChecker(self)
+        self.policies = PolicyChecker(self)
 
     def violated(self, invariant: str, what: str) -> None:
         """Note a violation."""
@@ -119,6 +121,7 @@ class Checker:
         elif name == "runs":
             self._run(old, new)
         self.judge(self.locks.committed(name, old, new))
+        self.judge(self.policies.committed(name, old, new))
 
     def _system(self, old: Item | None, new: Item | None) -> None:
         written = new or old or {}

@@ -17,6 +17,7 @@ from chalicelib.functions.wiring import (
     api,
     container,
     dead_letters,
+    policies,
     seals,
     sweeps,
     ticks,
@@ -102,6 +103,18 @@ class Remembered:
         return self._answers[question]
 
 
+class Deciding:
+    """Who decides about dispatches: in a world of policies the rooms' own authority."""
+
+    def __init__(self, world: "World", of: Container) -> None:
+        self._world = world
+        self._remembered, self._authority = Remembered(), policies.authority(of)
+
+    def authorize(self, principal: Any, action: str, resource: Any, context: Any) -> Any:
+        decides = self._authority if self._world.memo.get("policies") else self._remembered
+        return decides.authorize(principal, action, resource, context)
+
+
 class SlowVerifications(VerificationStore):
     """Verifications whose steps take time in a world that asks for it: they go on elsewhere."""
 
@@ -162,8 +175,7 @@ class Function:
         self.courier = container.courier(of)
         self.lanes = dict(self.courier.lanes)
         workers.runs(of).provider = SimProvider()
-        policy: Any = Remembered()
-        workers.runs(of).policy = policy
+        self.policies = policies.policies(of)
 
     def take(self, body: str, stop_at: datetime) -> None:
         """Carry out what a message points to, as the worker's trigger does."""
@@ -178,6 +190,8 @@ class Function:
         self.tick.own_last = None
         self.worker.gate.forget()
         self.seal_watch._fresh_at = None
+        policies.authority(self.container)._held.clear()
+        policies.alarm(self.container)._told.clear()
         vars(seals.signer(self.container)).pop("_public_key", None)
         seals.signatures(self.container)._keys.clear()
 
@@ -256,6 +270,8 @@ class Functions:
         made = Container(settings=SETTINGS, clock=clock, random_bytes=self._bytes)
         tools.toolbox(made)._tools |= _tools(self._world)
         function = Function(name, made, clock, lane)
+        decides: Any = Deciding(self._world, made)
+        workers.runs(made).policy = decides
         function.verifier.verifications = SlowVerifications(self._world)
         function.verifier.step_effort = _STEP_EFFORT
         function.exporter.files = SlowExports(self._world)

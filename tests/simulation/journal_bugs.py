@@ -1,7 +1,7 @@
 """Planted bugs of the journal: its appends, seals, verifications, searches and exports."""
 
 from tests.simulation.bugs import bug
-from tests.simulation.misfire_bugs import BUGS
+from tests.simulation.policy_bugs import BUGS
 
 __all__ = ["BUGS"]
 _STORE = "chalicelib.journal.store:"

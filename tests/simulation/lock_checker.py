@@ -80,6 +80,8 @@ class LockChecker:
         if waits and waits == now:
             yield "I6 nobody waits for itself", key(new)
         before = text(old, "pending")
+        if waits and waits != before and "queue_one" not in self._policies_for(pk, waits):
+            yield "P1 a job's policy decides", f"{key(new)} {waits} waits"
         if waits != before != now and self._is_live(pk, before):
             yield "I5 one waits", f"{key(new)} {before} -> {waits}"
         if now != text(old, "active"):
@@ -148,6 +150,10 @@ class LockChecker:
             yield "I5 queue_full is true", what
         if not decided.get(reason, outcome != "queue_full" or "queue_one" in policies):
             yield "P1 a job's policy decides", what
+
+    def _policies_for(self, pk: str, sk: str) -> set[str]:
+        """Return the policies that a job has had since a row's claim."""
+        return {moment.policy for moment in self._since_claim(self._row(pk, sk))}
 
     def _since_claim(self, row: Item) -> Iterator[Moment]:
         """Yield the moments since a row's claim, and the last one before it."""

@@ -132,8 +132,9 @@ class MisfireChecker:
 
     def at_rest(self) -> Iterator[Broken]:
         """Judge the world after everything had the time to end."""
-        events = [json.loads(text(row, "content")) for row in self._table("journal")]
-        told = sum(event["kind"] in {"gate.closed", "gate.opened"} for event in events)
+        rows = [row for row in self._table("journal") if "content" in row]
+        events = [json.loads(text(row, "content")) for row in rows]
+        told = sum(event.get("kind") in {"gate.closed", "gate.opened"} for event in events)
         if told != self.gate:
             yield TOLD, f"{told} of {self.gate}"
         for hot in self._table("jobs"):

@@ -10,7 +10,7 @@ from chalicelib.journal.retention.days import JournalDays
 from chalicelib.journal.store import JournalRow
 from tests.simulation.flows import flow
 from tests.simulation.journal_flows import seal
-from tests.simulation.misfire_flows import FLOWS
+from tests.simulation.policy_flows import FLOWS
 from tests.simulation.retention_checker import READ
 from tests.simulation.world import MINUTE, START, World
 

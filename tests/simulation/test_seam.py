@@ -210,9 +210,9 @@ def test_the_simulator_and_moto_take_turns_and_share_nothing() -> None:
     with a_world():
         with simulated() as first:
             assert ticks.last() is None
-            ticks.record(NOON)
+            ticks.record(NOON, {})
         assert ticks.last() is None
-        ticks.record(later)
+        ticks.record(later, {})
         with simulated():
             assert ticks.last() is None
         with simulated(first):

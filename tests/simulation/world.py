@@ -143,6 +143,7 @@ class World:
         self.checker.rows = self.checker.rows_now()
         self.checker.jobs.begin()
         self.checker.locks.begin()
+        self.checker.policies.begin()
         self.number = 0
         self.is_skewed = not self.is_calm and self.functions.skew(self.chance)
 

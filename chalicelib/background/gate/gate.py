@@ -52,6 +52,10 @@ class Gate:
         found = [each for each in self._of(owner) if each.covers(instant)]
         return max(found, key=lambda each: (each.until is None, each.until), default=None)
 
+    def excuses(self, owner: str, due: datetime) -> bool:
+        """Return whether what was due at an instant had to wait, or has to wait still."""
+        return self.closed(owner) is not None or self.covering(owner, due) is not None
+
     def next_since(self, owner: str, after: datetime) -> datetime | None:
         """Return when the gate was closed for the first time after an instant, or None."""
         return min((it.since for it in self._of(owner) if it.since >= after), default=None)
@@ -60,6 +64,12 @@ class Gate:
         """Return whether a scope's own part of the gate is closed."""
         own = self.periods.get(scope, ())
         return bool(own) and own[-1].until is None
+
+    def why(self, owner: str) -> str:
+        """Return why no work of an owner begins, in words; nothing where it does."""
+        words = {owner: "all work of this owner", EVERYTHING: "all work of everybody"}
+        closed = [told for scope, told in words.items() if self.is_closed_by(scope)]
+        return f"{' and '.join(closed)} is paused" if closed else ""
 
     def closing(self, scope: str, by: str, now: datetime) -> "Gate":
         """Return it closed for an owner, or for EVERYTHING; as it is where it was closed."""

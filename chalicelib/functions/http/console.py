@@ -12,8 +12,10 @@ from typing import Any
 from chalice.app import Blueprint, Response
 
 from chalicelib.console.assets import asset
+from chalicelib.console.closing import closed
 from chalicelib.console.journal import Wanted, journal_page
 from chalicelib.console.pages import Pages
+from chalicelib.console.policies import TRIED, PoliciesPages
 from chalicelib.console.rendering import render
 from chalicelib.errors import NotFound, PalyraError
 from chalicelib.functions.http import cursor, etag
@@ -21,6 +23,7 @@ from chalicelib.functions.http.cursor import PageQuery
 from chalicelib.functions.http.identifier import identifier
 from chalicelib.functions.http.problem import answers
 from chalicelib.functions.wiring import api
+from chalicelib.functions.wiring import policies as wiring
 from chalicelib.functions.wiring.container import container
 from chalicelib.redaction import redact_text
 from chalicelib.settings import stage
@@ -36,6 +39,7 @@ _GUARDS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
+_HTML = "text/html; charset=utf-8"
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 console = Blueprint(__name__)
@@ -64,11 +68,13 @@ def page[**P](root: str) -> Callable[[Callable[P, str]], Callable[P, Response]]:
         @wraps(route)
         def paged(*args: P.args, **kwargs: P.kwargs) -> Response:
             try:
-                return _conditional(route(*args, **kwargs), "text/html; charset=utf-8", "no-cache")
+                shown = route(*args, **kwargs)
             except PalyraError as error:
                 told = redact_text(error.detail)
-                shown = render("error", root, stage=stage(), error=error, detail=told)
-                return _response(shown, error.status, "text/html; charset=utf-8", "no-store")
+                # What the gate is was perhaps what could not be read.
+                shown = render("error", root, stage=stage(), gate=None, error=error, detail=told)
+                return _response(shown, error.status, _HTML, "no-store")
+            return _conditional(shown, _HTML, "no-cache")
 
         return paged
 
@@ -82,7 +88,7 @@ def overview() -> str:
     """Show jobs and the newest runs."""
     query = _query()
     shown = _pages().overview(query.after, query.limit)
-    return render("overview", _HOME, stage=stage(), page=shown, older=cursor.encode(shown.older))
+    return _shown("overview", _HOME, shown, cursor.encode(shown.older))
 
 
 @console.route("/jobs/{job_id}", methods=["GET"])
@@ -92,7 +98,7 @@ def show_job(job_id: str) -> str:
     """Show a job and its ledger."""
     query = _query()
     shown = _pages().job(identifier(job_id, "job"), query.after, query.limit)
-    return render("job", _BELOW, stage=stage(), page=shown, older=cursor.encode(shown.older))
+    return _shown("job", _BELOW, shown, cursor.encode(shown.older))
 
 
 @console.route("/runs/{run_id}", methods=["GET"])
@@ -100,7 +106,7 @@ def show_job(job_id: str) -> str:
 @page(_BELOW)
 def show_run(run_id: str) -> str:
     """Show a run and its steps."""
-    return render("run", _BELOW, stage=stage(), page=_pages().run(identifier(run_id, "run")))
+    return _shown("run", _BELOW, _pages().run(identifier(run_id, "run")))
 
 
 @console.route("/journal", methods=["GET"])
@@ -119,7 +125,23 @@ def show_journal() -> str:
         query.after,
         query.limit,
     )
-    return render("journal", _HOME, stage=stage(), page=shown, older=cursor.encode(shown.older))
+    return _shown("journal", _HOME, shown, cursor.encode(shown.older))
+
+
+@console.route("/policies", methods=["GET"])
+@local_only
+@page(_HOME)
+def show_policies() -> str:
+    """Show the policies that decide, what they decided, and what a version would change."""
+    query, of = _query(), container()
+    pages = PoliciesPages(
+        policies=wiring.policies(of),
+        journal=api.journal_search(of),
+        transcripts=api.transcripts(of),
+        owner=OWNER,
+    )
+    shown = pages.page(query.after, query.limit, query.filters.get(TRIED))
+    return _shown("policies", _HOME, shown, cursor.encode(shown.older))
 
 
 @console.route("/static/{name}", methods=["GET"])
@@ -137,6 +159,12 @@ def _pages() -> Pages:
     return Pages(
         jobs=api.jobs(of), transcripts=api.transcripts(of), owner=OWNER, now=of.clock.now()
     )
+
+
+def _shown(template: str, root: str, shown: object, older: str | None = None) -> str:
+    """Return a page, with a banner while no work begins."""
+    gate = closed(api.gate(container()).read(), OWNER)
+    return render(template, root, stage=stage(), gate=gate, page=shown, older=older)
 
 
 def _query() -> PageQuery:

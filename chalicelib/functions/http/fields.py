@@ -24,6 +24,7 @@ _DEDUPE_KEY_CHARACTERS = 256
 _REASON_CHARACTERS = 200
 _NOTE_BYTES = 256
 _LAST_VERSION = 999_999_999
+TRIGGERS = ("schedule",)
 _GROUP = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -123,6 +124,13 @@ def _policy(value: Any) -> CronConcurrencyPolicy:
         raise refusal(
             "it is no concurrency policy", f"use {', '.join(CronConcurrencyPolicy)}"
         ) from None
+
+
+def _trigger_type(value: Any) -> str:
+    if value in TRIGGERS:
+        return str(value)
+    told = f"there is no trigger {value[:80]!r}" if isinstance(value, str) else "it is no trigger"
+    raise refusal(told, f"use: {', '.join(TRIGGERS)}")
 
 
 def refusal(detail: str, fix: str) -> PydanticCustomError:
@@ -226,6 +234,13 @@ Schedule = Annotated[
                 {"at": "2026-11-22T13:00:00Z"},
             ],
         }
+    ),
+]
+TriggerType = Annotated[
+    str,
+    BeforeValidator(_trigger_type),
+    WithJsonSchema(
+        {"description": "What makes it run.", "type": "string", "enum": [*TRIGGERS]},
     ),
 ]
 Kind = Annotated[

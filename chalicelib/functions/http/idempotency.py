@@ -21,13 +21,16 @@ IDEMPOTENCY_KEY = Parameter(
 )
 
 
-def request_key(principal: Principal, request: Request, route: str) -> RequestKey | None:
+def request_key(
+    principal: Principal, request: Request, route: str, order: bytes | None = None
+) -> RequestKey | None:
     """Return what tells a request from others by its key, or None where it has none.
 
     Args:
         principal: whose key it is.
         request: the request under way.
         route: what is asked of what, as `POST /v1/jobs`.
+        order: what the body says, where it can be said in several ways; None for the body.
 
     Raises:
         Malformed: the key is not 1 to 255 visible ASCII characters.
@@ -41,6 +44,6 @@ def request_key(principal: Principal, request: Request, route: str) -> RequestKe
             field=_NAME,
             fix=f"use 1 to {_MOST_CHARACTERS} visible ASCII characters",
         )
-    sent = request.raw_body
+    sent = request.raw_body if order is None else order
     sha256 = hashlib.sha256(sent.encode() if isinstance(sent, str) else sent).hexdigest()
     return RequestKey(principal.owner, principal.actor, route, key, sha256)

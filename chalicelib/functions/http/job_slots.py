@@ -1,4 +1,4 @@
-"""`/v1/jobs/{job_id}/..`: slots to come, and what is done about slots of the past."""
+"""`/v1/routines/{job_id}/..`, and of jobs: slots to come, and what of the past is made up for."""
 
 from http import HTTPStatus
 
@@ -13,6 +13,7 @@ from chalicelib.functions.http.identifier import identifier
 from chalicelib.functions.http.models import NewBackfill, ReviewDecision
 from chalicelib.functions.http.operation import Answer, Operation, operation
 from chalicelib.functions.http.problem import answers
+from chalicelib.functions.http.routines import both
 from chalicelib.functions.wiring import api
 from chalicelib.functions.wiring.container import container
 from chalicelib.scheduler.making_up import MadeUp
@@ -24,7 +25,7 @@ def _request() -> Request:
     return job_slots.current_request
 
 
-@job_slots.route("/v1/jobs/{job_id}/preview", methods=["GET"])
+@both(job_slots, "GET", "/{job_id}/preview")
 @answers
 @owners(_request)
 @operation(_request, Operation(answers={HTTPStatus.OK: "Its next five slots."}))
@@ -35,7 +36,7 @@ def preview_job(principal: Principal, job_id: str) -> views.Preview:
     return render_slots.preview(job, of.clock.now())
 
 
-@job_slots.route("/v1/jobs/{job_id}/review", methods=["POST"])
+@both(job_slots, "POST", "/{job_id}/review")
 @answers
 @owners(_request)
 @operation(
@@ -57,7 +58,7 @@ def review_job(principal: Principal, job_id: str) -> Answer[views.MadeUp]:
     return _made(service.replay(*who, decision.limit))
 
 
-@job_slots.route("/v1/jobs/{job_id}/backfill", methods=["POST"])
+@both(job_slots, "POST", "/{job_id}/backfill")
 @answers
 @owners(_request)
 @operation(

@@ -1,15 +1,16 @@
-"""`/v1/jobs`: jobs and their ledgers."""
+"""`/v1/routines` and `/v1/jobs`: routines and their ledgers."""
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
 from chalice.app import Blueprint, Request
 
 from chalicelib.access.service import Principal
-from chalicelib.errors import Conflict, PreconditionFailed
-from chalicelib.functions.http import body, cursor, etag, render, views
+from chalicelib.errors import Conflict, Invalid, PreconditionFailed
+from chalicelib.functions.http import body, cursor, etag, render, routines, views
 from chalicelib.functions.http.auth import owners
 from chalicelib.functions.http.idempotency import IDEMPOTENCY_KEY, request_key
 from chalicelib.functions.http.identifier import identifier
@@ -18,11 +19,13 @@ from chalicelib.functions.http.models import JobChange, JobPause, NewJob, Nothin
 from chalicelib.functions.http.operation import Answer, Operation, operation
 from chalicelib.functions.http.problem import answers
 from chalicelib.functions.http.query import Parameter
+from chalicelib.functions.http.routines import both
 from chalicelib.functions.wiring import api
 from chalicelib.functions.wiring.container import container
 from chalicelib.scheduler.job import Job, JobState
+from chalicelib.scheduler.ranges import is_range, slots_of
 from chalicelib.scheduler.service import Change, Draft, JobService, MadeJob
-from chalicelib.schedules import Schedule, normalize_schedule
+from chalicelib.schedules import InvalidSchedule, Schedule, normalize_schedule
 
 _IF_MATCH = Parameter(
     "If-Match",
@@ -45,7 +48,7 @@ def _request() -> Request:
     return jobs.current_request
 
 
-@jobs.route("/v1/jobs", methods=["POST"])
+@both(jobs, "POST")
 @answers
 @owners(_request)
 @operation(
@@ -63,15 +66,16 @@ def _request() -> Request:
 )
 def create_job(principal: Principal) -> Answer[views.Job]:
     """Make a job; its first slots are handed over at once."""
-    new = body.read(_request().raw_body, NewJob)
+    new = routines.read(_request(), NewJob)
+    when = _when(new)
     service, now = api.jobs(container()), container().clock.now()
-    key = request_key(principal, _request(), "POST /v1/jobs")
+    key = request_key(principal, _request(), "POST /v1/jobs", routines.order(_request()))
     # Asked before the schedule is read: an instant that was to come then may have passed.
     if key and (first := service.requests.made(key, now)):
         return _made(MadeJob(service.get(principal.owner, first), is_new=False))
     draft = Draft(
         name=new.name,
-        schedule=_schedule(new.schedule),
+        schedule=_schedule(*when),
         prompt=new.prompt,
         tools=new.tools,
         concurrency=new.concurrency,
@@ -80,7 +84,7 @@ def create_job(principal: Principal) -> Answer[views.Job]:
     return _made(service.create(principal.owner, principal.actor, draft, key))
 
 
-@jobs.route("/v1/jobs", methods=["GET"])
+@both(jobs, "GET")
 @answers
 @owners(_request)
 @operation(_request, Operation(answers={HTTPStatus.OK: "A page of jobs."}, query=cursor.PAGE))
@@ -89,10 +93,10 @@ def list_jobs(principal: Principal) -> views.Page[views.Job]:
     query = cursor.read(_request().query_params)
     found = api.jobs(container()).list(principal.owner, query.after, query.limit)
     now = container().clock.now()
-    return render.page([render.job(job, now) for job in found.items], found.next)
+    return render.page([_view(job, now) for job in found.items], found.next)
 
 
-@jobs.route("/v1/jobs/{job_id}", methods=["GET"])
+@both(jobs, "GET", "/{job_id}")
 @answers
 @owners(_request)
 @operation(_request, _SHOWN)
@@ -101,7 +105,7 @@ def get_job(principal: Principal, job_id: str) -> Answer[views.Job]:
     return _shown(_found(principal, job_id))
 
 
-@jobs.route("/v1/jobs/{job_id}", methods=["PATCH"])
+@both(jobs, "PATCH", "/{job_id}")
 @answers
 @owners(_request)
 @operation(
@@ -116,12 +120,12 @@ def get_job(principal: Principal, job_id: str) -> Answer[views.Job]:
 )
 def change_job(principal: Principal, job_id: str) -> Answer[views.Job]:
     """Change a job; a changed schedule begins now."""
-    new = body.read(_request().raw_body, JobChange)
-    own = new.model_fields_set - JobTerms.model_fields.keys()
+    new = routines.read(_request(), JobChange)
+    own = new.model_fields_set - JobTerms.model_fields.keys() - {"trigger"}
     given: dict[str, Any] = {name: getattr(new, name) for name in own}
     given["terms"] = terms(new, api.jobs(container()).max_attempts)
-    if "schedule" in given:
-        given["schedule"] = _schedule(new.schedule)
+    if (when := routines.scheduled(new)) is not None:
+        given["schedule"] = _schedule(*when)
     expected = _expected(principal, job_id)
     job = api.jobs(container()).edit(
         principal.owner, principal.actor, identifier(job_id, "job"), Change(**given), expected
@@ -129,7 +133,7 @@ def change_job(principal: Principal, job_id: str) -> Answer[views.Job]:
     return _shown(job)
 
 
-@jobs.route("/v1/jobs/{job_id}", methods=["DELETE"])
+@both(jobs, "DELETE", "/{job_id}")
 @answers
 @owners(_request)
 @operation(
@@ -150,7 +154,7 @@ def delete_job(principal: Principal, job_id: str) -> Answer[views.Job]:
     return _shown(job)
 
 
-@jobs.route("/v1/jobs/{job_id}/pause", methods=["POST"])
+@both(jobs, "POST", "/{job_id}/pause")
 @answers
 @owners(_request)
 @operation(_request, replace(_MOVED, body=JobPause))
@@ -162,7 +166,7 @@ def pause_job(principal: Principal, job_id: str) -> Answer[views.Job]:
     return _shown(service.pause(principal.owner, principal.actor, job_id, until))
 
 
-@jobs.route("/v1/jobs/{job_id}/resume", methods=["POST"])
+@both(jobs, "POST", "/{job_id}/resume")
 @answers
 @owners(_request)
 @operation(_request, _MOVED)
@@ -171,7 +175,7 @@ def resume_job(principal: Principal, job_id: str) -> Answer[views.Job]:
     return _moved(principal, job_id, JobService.resume)
 
 
-@jobs.route("/v1/jobs/{job_id}/run", methods=["POST"])
+@both(jobs, "POST", "/{job_id}/run")
 @answers
 @owners(_request)
 @operation(
@@ -201,16 +205,20 @@ def run_job(principal: Principal, job_id: str) -> Answer[views.Firing]:
     )
 
 
-@jobs.route("/v1/jobs/{job_id}/firings", methods=["GET"])
+@both(jobs, "GET", "/{job_id}/firings")
 @answers
 @owners(_request)
 @operation(_request, Operation(answers={HTTPStatus.OK: "A page of firings."}, query=cursor.PAGE))
 def list_firings(principal: Principal, job_id: str) -> views.Page[views.Firing]:
     """Return a page of a job's ledger, newest slot first."""
     query = cursor.read(_request().query_params)
-    job = identifier(job_id, "job")
-    found = api.jobs(container()).firings(principal.owner, job, query.after, query.limit)
-    return render.page([render.firing(task) for task in found.items], found.next)
+    job_id = identifier(job_id, "job")
+    found = api.jobs(container()).firings(principal.owner, job_id, query.after, query.limit)
+    if not any(map(is_range, found.items)):
+        return render.page([render.firing(task) for task in found.items], found.next)
+    job = _found(principal, job_id)
+    shown = [render.firing(task, slots_of(task, job)) for task in found.items]
+    return render.page(shown, found.next)
 
 
 def _found(principal: Principal, job_id: str) -> Job:
@@ -219,15 +227,21 @@ def _found(principal: Principal, job_id: str) -> Job:
 
 def _made(made: MadeJob) -> Answer[views.Job]:
     return Answer(
-        render.job(made.job, container().clock.now()),
+        _view(made.job, container().clock.now()),
         status=HTTPStatus.CREATED if made.is_new else HTTPStatus.OK,
-        location=f"/v1/jobs/{made.job.id}",
+        location=f"{routines.family(_request())}/{made.job.id}",
         version=made.job.ver,
     )
 
 
 def _shown(job: Job) -> Answer[views.Job]:
-    return Answer(render.job(job, container().clock.now()), version=job.ver)
+    return Answer(_view(job, container().clock.now()), version=job.ver)
+
+
+def _view(job: Job, now: datetime) -> views.Job:
+    """Return a job in the shape of the family that is asked."""
+    is_routine = routines.family(_request()) == routines.ROUTINES
+    return render.routine(job, now) if is_routine else render.job(job, now)
 
 
 def _moved(
@@ -239,9 +253,24 @@ def _moved(
     return _shown(move(api.jobs(container()), principal.owner, principal.actor, job_id))
 
 
-def _schedule(spec: dict[str, object]) -> Schedule:
+def _when(new: NewJob) -> tuple[str, dict[str, Any]]:
+    when = routines.scheduled(new)
+    if when is None:
+        raise Invalid("it is missing", field="trigger", fix=f"add it, as {routines.EXAMPLE}")
+    return when
+
+
+def _schedule(field: str, spec: dict[str, Any]) -> Schedule:
+    """Return the schedule that a field says.
+
+    Raises:
+        InvalidSchedule: it says none; names what is wrong below that field.
+    """
     of = container()
-    return normalize_schedule(spec, now=of.clock.now(), default_timezone=of.settings.timezone)
+    try:
+        return normalize_schedule(spec, now=of.clock.now(), default_timezone=of.settings.timezone)
+    except InvalidSchedule as error:
+        raise routines.blamed(error, field) from error
 
 
 def _expected(principal: Principal, job_id: str) -> int | None:

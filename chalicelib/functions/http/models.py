@@ -23,6 +23,7 @@ from chalicelib.functions.http.fields import (
     Schedule,
     TaskId,
     Tools,
+    TriggerType,
     refusal,
     within,
 )
@@ -62,6 +63,38 @@ class JobChange(JobTerms):
         if not self.model_fields_set:
             raise refusal("it changes nothing", "send name, schedule, prompt, tools or a policy")
         return self
+
+
+class Trigger(BaseModel):
+    """What makes a routine run."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: TriggerType
+    schedule: Schedule
+
+
+class Triggered(BaseModel):
+    """What a routine says besides what a job does; the default is never looked at."""
+
+    trigger: Trigger = Field(default_factory=lambda: Trigger(type="schedule", schedule={}))
+
+
+class NewRoutine(Triggered, NewJob):
+    """A routine that is to be made; `schedule` is short for a trigger of that type."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"oneOf": [{"required": ["trigger"]}, {"required": ["schedule"]}]},
+    )
+
+    schedule: Schedule = Field(default_factory=dict)
+
+
+class RoutineChange(Triggered, JobChange):
+    """What is to be changed of a routine; what is left out stays as it is."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
 
 
 class NewTask(BaseModel):

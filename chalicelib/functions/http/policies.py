@@ -26,6 +26,7 @@ from chalicelib.functions.http.models import (
 from chalicelib.functions.http.operation import Answer, Operation, operation
 from chalicelib.functions.http.problem import answers
 from chalicelib.functions.http.query import Parameter
+from chalicelib.functions.http.routines import action_of
 from chalicelib.functions.wiring import api
 from chalicelib.functions.wiring import policies as wiring
 from chalicelib.functions.wiring.container import container
@@ -239,15 +240,14 @@ def _question(principal: Principal, asked: PolicyWhatIf) -> Question:
     """
     if asked.action in {_DISPATCH, _INVOKE}:
         return _about_job(principal, asked)
-    if asked.action not in operations.RESOURCES:
+    action = action_of(asked.action)
+    if action not in operations.RESOURCES:
         known = ", ".join(sorted([*operations.RESOURCES, _DISPATCH, _INVOKE]))
         raise Invalid(
             f"there is no action {asked.action!r:.80}", field="action", fix=f"use: {known}"
         )
     role = principal.role if asked.role is None else Role(asked.role)
-    return operations.operation(
-        principal.owner, principal.actor, role, asked.action, asked.job_id or ""
-    )
+    return operations.operation(principal.owner, principal.actor, role, action, asked.job_id or "")
 
 
 def _about_job(principal: Principal, asked: PolicyWhatIf) -> Question:

@@ -13,7 +13,9 @@ from chalicelib.runs.step import Step
 from chalicelib.runs.store import RunHeader
 from chalicelib.runs.transcripts import RunView
 from chalicelib.scheduler.job import Job, Review
+from chalicelib.scheduler.ranges import is_range
 from chalicelib.scheduler.terms import Terms
+from chalicelib.schedules import Counted
 from chalicelib.settings.report import Reported
 
 _SECOND = timedelta(seconds=1)
@@ -53,15 +55,26 @@ def job(job: Job, now: datetime) -> views.Job:
     }
 
 
-def firing(task: Task) -> views.Firing:
-    """Return a ledger row; `last` where it stands for several slots."""
+def routine(made: Job, now: datetime) -> views.Routine:
+    """Return a job as the routine that it is."""
+    shown = job(made, now)
+    return {**shown, "trigger": {"type": "schedule", "schedule": shown["schedule"]}}
+
+
+def firing(task: Task, counted: Counted | None = None) -> views.Firing:
+    """Return a ledger row.
+
+    Args:
+        task: the row.
+        counted: how many slots it stands for, or None where it is one, or nobody knows.
+    """
     shown: views.Firing = {
         "slot": rfc3339(task.ref.slot),
         "outcome": task.outcome,
         "task_id": task.ref.id,
     }
-    if task.last != task.ref.sk:
-        shown["last"] = rfc3339(slot_instant(task.last))
+    if is_range(task):
+        _add_range(shown, task, counted)
     if task.reason:
         shown["reason"] = task.reason
     if task.origin is not Origin.SCHEDULE:
@@ -76,6 +89,12 @@ def firing(task: Task) -> views.Firing:
     if task.has_fired or (task.outcome is Outcome.HANDED and task.state.is_terminal):
         shown["state"] = task.state
     return shown
+
+
+def _add_range(shown: views.Firing, task: Task, counted: Counted | None) -> None:
+    shown["last"] = rfc3339(slot_instant(task.last))
+    if counted is not None:
+        shown["slots"], shown["slots_exact"] = counted
 
 
 def _terms(terms: Terms) -> views.JobTerms:

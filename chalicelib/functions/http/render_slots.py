@@ -1,4 +1,4 @@
-"""Slots to come, and the gate, as answers."""
+"""Slots to come, how a job is doing, and the gate, as answers."""
 
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from chalicelib.functions.http import views
 from chalicelib.scheduler.job import Job, JobState
 from chalicelib.scheduler.preview import preview as fires
 from chalicelib.scheduler.preview import zone_of
+from chalicelib.scheduler.snapshot import Snapshot
 
 
 def preview(job: Job, now: datetime) -> views.Preview:
@@ -28,15 +29,36 @@ def preview(job: Job, now: datetime) -> views.Preview:
     }
 
 
+def snapshot(seen: Snapshot) -> views.JobSnapshot:
+    """Return how a job is doing."""
+    oldest, waits = seen.oldest_unfired, seen.review
+    review: views.SlotRange | None = None
+    if waits is not None:
+        review = {"first": rfc3339(waits.first), "last": rfc3339(waits.last)}
+    return {
+        "state": seen.state,
+        "health": seen.health,
+        "reasons": list(seen.reasons),
+        "due": seen.due,
+        "oldest_unfired_slot": rfc3339(oldest) if oldest else None,
+        "active": seen.active or None,
+        "waiting": seen.waiting or None,
+        "missed": seen.missed,
+        "counted_since": rfc3339(seen.counted_since),
+        "review_required": review,
+        "failures": seen.failures,
+        "paused_with_everything": seen.is_gated,
+    }
+
+
 def gate(gate: Gate, owner: str) -> views.Gate:
     """Return the gate as an owner sees it."""
-    own = gate.periods.get(owner, ())
-    everything = gate.periods.get(EVERYTHING, ())
     period = gate.closed(owner)
     return {
         "paused": period is not None,
         "since": rfc3339(period.since) if period else None,
         "by": period.by if period else None,
-        "owner": bool(own) and own[-1].until is None,
-        "everything": bool(everything) and everything[-1].until is None,
+        "reason": gate.why(owner) or None,
+        "owner": gate.is_closed_by(owner),
+        "everything": gate.is_closed_by(EVERYTHING),
     }

@@ -39,6 +39,7 @@ def name_api() -> views.ApiName:
         "jobs": "/v1/jobs",
         "journal": "/v1/journal",
         "policies": "/v1/policies",
+        "routines": "/v1/routines",
         "runs": "/v1/runs",
         "settings": "/v1/settings",
         "status": "/v1/status",

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.clock import rfc3339
-from chalicelib.functions.http import views
+from chalicelib.functions.http import render_slots, views
 from chalicelib.functions.wiring import api
 from chalicelib.functions.wiring.container import Container
 from chalicelib.functions.wiring.tools import background_health, scheduler_health
@@ -28,6 +28,7 @@ def status(of: Container, owner: str) -> views.Status:
         last_tick=_instant(scheduler["last_tick"]),
         oldest_due_slot=_instant(scheduler["oldest_due_slot"]),
         active_incidents=active,
+        failed_jobs=(scheduler["last_counts"] or {}).get("failed", 0),
     )
     reasons = complaints(signs, now, of.settings.misfire_grace)
     background: Any = background_health(of).health()
@@ -37,11 +38,13 @@ def status(of: Container, owner: str) -> views.Status:
         "stage": stage(),
         "version": VERSION,
         "time": rfc3339(now),
+        "gate": render_slots.gate(api.gate(of).read(), owner),
         "self_healing_active_incidents": active,
         "self_healing_resolved_incidents": sum(sum(each.resolved.values()) for each in counts),
         "self_healing_heartbeat_count": api.heartbeats(of).count(owner),
         "scheduler": {
             "last_tick": scheduler["last_tick"],
+            "last_counts": scheduler["last_counts"],
             "oldest_due_slot": scheduler["oldest_due_slot"],
             "next_slot": scheduler["next_slot"],
         },

@@ -12,6 +12,7 @@ from chalicelib.background.task import Lane, Origin, Outcome, State
 from chalicelib.policy.reason import Reason
 from chalicelib.policy.request import Role
 from chalicelib.scheduler.job import CronConcurrencyPolicy, Hold, JobState
+from chalicelib.scheduler.snapshot import JobHealth
 from chalicelib.scheduler.terms import CronMisfirePolicy
 
 TASK_STATES = (*State, "cancel_requested")
@@ -84,6 +85,7 @@ class Gate(TypedDict):
     paused: bool
     since: Instant | None
     by: str | None
+    reason: str | None
     owner: bool
     everything: bool
 
@@ -132,13 +134,53 @@ class Job(JobTerms):
     updated_by: str
 
 
+class Trigger(TypedDict):
+    """What makes a routine run; its schedule is null where this version cannot read it."""
+
+    type: Literal["schedule"]
+    schedule: Schedule | None
+
+
+class Routine(Job):
+    """What is to be done, and what makes it run; a job is a routine with a schedule."""
+
+    trigger: Trigger
+
+
+class JobSnapshot(TypedDict):
+    """How a job is doing; `reasons` says why it is not `healthy`.
+
+    `due` slots have come and have not begun, and `oldest_unfired_slot` is the first of them.
+    `missed` counts those since `counted_since` that nobody handed over in time.
+    """
+
+    state: JobState
+    health: JobHealth
+    reasons: list[str]
+    due: int
+    oldest_unfired_slot: Instant | None
+    active: str | None
+    waiting: str | None
+    missed: int
+    counted_since: Instant
+    review_required: SlotRange | None
+    failures: int
+    paused_with_everything: bool
+
+
 class Firing(TypedDict):
-    """What became of a slot of a job; of all slots up to `last`, where it says so."""
+    """What became of a slot of a job; of all slots up to `last`, where it says so.
+
+    `slots` is how many these are, or at least are where `slots_exact` is false; it is missing where
+    the job's schedule may have been another one then.
+    """
 
     slot: Instant
     outcome: Outcome
     task_id: str
     last: NotRequired[Instant]
+    slots: NotRequired[int]
+    slots_exact: NotRequired[bool]
     reason: NotRequired[str]
     origin: NotRequired[Origin]
     stands_for: NotRequired[Instant]
@@ -506,10 +548,31 @@ class PolicyExplanation(TypedDict):
     policies: list[DecidingPolicy]
 
 
+class TickCounts(TypedDict):
+    """What a tick counted: jobs, or slots where it says `handed` or `missed`.
+
+    `reviews` are ranges of slots that began to wait for an operator, and `disabled` the jobs of
+    those `failed` that were paused for it. `gated` jobs were due while everything is paused.
+    """
+
+    due: int
+    gated: int
+    handed: int
+    missed: int
+    reviews: int
+    failed: int
+    disabled: int
+    oldest_due_seconds: int
+
+
 class SchedulerHealth(TypedDict):
-    """When the scheduler last ran, and what it has to hand over."""
+    """When the scheduler last ran, what it counted then, and what it has to hand over.
+
+    All of it is of the whole stage.
+    """
 
     last_tick: Instant | None
+    last_counts: TickCounts | None
     oldest_due_slot: Instant | None
     next_slot: Instant | None
 
@@ -537,6 +600,7 @@ class Status(TypedDict):
     stage: str
     version: str
     time: Instant
+    gate: Gate
     self_healing_active_incidents: int
     self_healing_resolved_incidents: int
     self_healing_heartbeat_count: int

@@ -25,6 +25,7 @@ from chalicelib.journal.search import JournalSearch
 from chalicelib.journal.verification.store import VerificationStore
 from chalicelib.runs import prompt
 from chalicelib.runs.transcripts import Transcripts
+from chalicelib.scheduler.checkup import Checkup
 from chalicelib.scheduler.making_up import MakeUp
 from chalicelib.scheduler.running import Trigger
 from chalicelib.scheduler.service import JobService
@@ -78,6 +79,18 @@ def making_up(of: Container) -> MakeUp:
         clock=of.clock,
         ids=Ids(of.random_bytes),
         shards=of.settings.shards,
+    )
+
+
+@cache
+def checkup(of: Container) -> Checkup:
+    """Return what looks at how a job is doing."""
+    return Checkup(
+        jobs=JobStore(),
+        work=work(of),
+        gates=GateStore(),
+        clock=of.clock,
+        grace=of.settings.misfire_grace,
     )
 
 

@@ -11,6 +11,7 @@ from chalicelib.policy.authority import Authority
 from chalicelib.policy.service import PolicyService
 from chalicelib.policy.store import PolicyStore
 from chalicelib.runs.decisions import RunDecisions
+from chalicelib.scheduler.store import JobStore
 
 
 @cache
@@ -34,7 +35,11 @@ def policies(of: Container) -> PolicyService:
         journal=journal(of),
         alarm=alarm(of),
         recent=RunDecisions(
-            runs=runs(of), journal=journal_search(of), tools=toolbox(of), clock=of.clock
+            name_of=JobStore().name,
+            runs=runs(of),
+            journal=journal_search(of),
+            tools=toolbox(of),
+            clock=of.clock,
         ),
         clock=of.clock,
         ids=Ids(of.random_bytes),

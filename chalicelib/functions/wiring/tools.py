@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from chalicelib.background.gate.store import GateStore
 from chalicelib.background.health import BackgroundHealth
 from chalicelib.functions.wiring.container import Container, courier, work
 from chalicelib.functions.wiring.sweeps import journal
@@ -37,5 +38,9 @@ def background_health(of: Container) -> BackgroundHealth:
 def scheduler_health(of: Container) -> SchedulerHealth:
     """Return the probe of the scheduler."""
     return SchedulerHealth(
-        jobs=JobStore(), ticks=TickLog(), clock=of.clock, shards=of.settings.shards
+        jobs=JobStore(),
+        ticks=TickLog(),
+        gates=GateStore(),
+        clock=of.clock,
+        shards=of.settings.shards,
     )

@@ -73,3 +73,13 @@ def test_the_gate_stays_small(times: int) -> None:
 
     assert len(gate.periods["main"]) <= 16
     assert gate.ver == 2 * times
+
+
+def test_what_is_due_waits_while_the_gate_is_closed_and_what_came_due_then_may_be_late() -> None:
+    gate = closed()
+    assert gate.excuses("main", NOON - MINUTE)
+    assert not gate.excuses("other", NOON + MINUTE)
+    gate = gate.opening("main", NOON + 10 * MINUTE)
+    assert gate.excuses("main", NOON + MINUTE)
+    assert not gate.excuses("main", NOON - MINUTE)
+    assert not gate.excuses("main", NOON + 11 * MINUTE)

@@ -25,6 +25,9 @@ schedules = st.builds(
     lambda value: a_job(schedule={"every": value}),
     values | st.from_regex(r"[0-9]{0,12}[dhms]?", fullmatch=True),
 )
+triggers = st.dictionaries(
+    st.sampled_from(["type", "schedule"]), st.just("schedule") | values, max_size=2
+)
 segments = st.text(min_size=1, max_size=40).map(lambda it: quote(it, safe="", errors="replace"))
 parameters = st.dictionaries(
     st.sampled_from(["limit", "cursor"]) | st.text(max_size=8),
@@ -51,6 +54,15 @@ def test_no_json_makes_the_api_fail(closed_api: Api, body: Any) -> None:
 @given(body=st.dictionaries(names, values, max_size=4) | values)
 def test_no_change_makes_the_api_fail(closed_api: Api, body: Any) -> None:
     assert is_fair(closed_api.send("PATCH", "/v1/jobs/NOPE", body))
+
+
+@quick
+@given(trigger=triggers | values)
+def test_no_trigger_makes_the_api_fail(closed_api: Api, trigger: Any) -> None:
+    body = {"name": "health", "prompt": "Look", "trigger": trigger}
+    keyed = {"Idempotency-Key": "once"}
+    assert is_fair(closed_api.post("/v1/routines", body, headers=keyed))
+    assert is_fair(closed_api.send("PATCH", "/v1/routines/NOPE", {"trigger": trigger}))
 
 
 @quick

@@ -1,4 +1,5 @@
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -168,3 +169,83 @@ def test_terms_out_of_bounds_are_refused_by_name(api: Api, field: str, value: ob
 
     assert reply.status == 422
     assert field in reply.body["errors"][0]["field"]
+
+
+LEAPT = "clocks leap over the time that is named: it fires when they do"
+TWICE = "clocks show this time twice: it fires the first time"
+AGAIN = "clocks show this time twice: it fires both times"
+
+
+@pytest.mark.parametrize(
+    ("eve", "cron", "zone", "slots"),
+    [
+        pytest.param(
+            "2026-03-28T12:00:00Z",
+            "30 2 * * *",
+            "Europe/Prague",
+            [
+                ("2026-03-29T01:00:00Z", "2026-03-29T03:00:00+02:00", LEAPT),
+                ("2026-03-30T00:30:00Z", "2026-03-30T02:30:00+02:00", None),
+            ],
+            id="Prague leaps an hour",
+        ),
+        pytest.param(
+            "2026-10-24T12:00:00Z",
+            "30 2 * * *",
+            "Europe/Prague",
+            [
+                ("2026-10-25T00:30:00Z", "2026-10-25T02:30:00+02:00", TWICE),
+                ("2026-10-26T01:30:00Z", "2026-10-26T02:30:00+01:00", None),
+            ],
+            id="Prague shows an hour twice",
+        ),
+        pytest.param(
+            "2026-10-25T00:00:00Z",
+            "30 * * * *",
+            "Europe/Prague",
+            [
+                ("2026-10-25T00:30:00Z", "2026-10-25T02:30:00+02:00", AGAIN),
+                ("2026-10-25T01:30:00Z", "2026-10-25T02:30:00+01:00", AGAIN),
+                ("2026-10-25T02:30:00Z", "2026-10-25T03:30:00+01:00", None),
+            ],
+            id="an interval runs in both hours of Prague",
+        ),
+        pytest.param(
+            "2026-10-03T12:00:00Z",
+            "15 2 * * *",
+            "Australia/Lord_Howe",
+            [
+                ("2026-10-03T15:30:00Z", "2026-10-04T02:30:00+11:00", LEAPT),
+                ("2026-10-04T15:15:00Z", "2026-10-05T02:15:00+11:00", None),
+            ],
+            id="Lord Howe leaps half an hour",
+        ),
+        pytest.param(
+            "2026-04-04T12:00:00Z",
+            "45 1 * * *",
+            "Australia/Lord_Howe",
+            [
+                ("2026-04-04T14:45:00Z", "2026-04-05T01:45:00+11:00", TWICE),
+                ("2026-04-05T15:15:00Z", "2026-04-06T01:45:00+10:30", None),
+            ],
+            id="Lord Howe shows half an hour twice",
+        ),
+    ],
+)
+def test_a_preview_notes_where_clocks_change(
+    api: Api, eve: str, cron: str, zone: str, slots: list[tuple[str, str, str | None]]
+) -> None:
+    api.world.clock.instant = datetime.fromisoformat(eve)
+    job = api.job(schedule={"cron": cron, "timezone": zone})
+
+    shown = api.get(f"/v1/jobs/{job}/preview").body
+
+    assert shown["timezone"] == zone
+    told = [(each["slot"], each["local"], each["note"]) for each in shown["slots"]]
+    assert told[: len(slots)] == slots
+
+
+def test_an_interval_has_no_clocks_that_change(api: Api) -> None:
+    api.world.clock.instant = datetime.fromisoformat("2026-10-24T23:00:00Z")
+    job = api.job(schedule={"every": "1h"})
+    assert {each["note"] for each in api.get(f"/v1/jobs/{job}/preview").body["slots"]} == {None}

@@ -46,10 +46,22 @@ def test_missed_slots_share_one_entry_with_a_reason(api: Api) -> None:
     assert oldest == {
         "slot": "2026-11-22T12:05:00Z",
         "last": "2026-11-22T12:55:00Z",
+        "slots": 11,
+        "slots_exact": True,
         "outcome": "misfired",
         "task_id": f"{job}-001795349100",
         "reason": "missed",
     }
+
+
+def test_slots_that_an_edited_job_missed_before_are_not_counted_by_its_new_times(api: Api) -> None:
+    job = api.job(schedule={"cron": "*/5 * * * *"})
+    api.world.at(60)
+    api.world.services.tick.run()
+    api.send("PATCH", f"/v1/jobs/{job}", {"schedule": {"cron": "*/15 * * * *"}})
+    oldest = api.get(f"/v1/jobs/{job}/firings").body["items"][-1]
+    assert oldest["last"] == "2026-11-22T12:55:00Z"
+    assert "slots" not in oldest
 
 
 def test_the_newest_slot_comes_first(api: Api) -> None:

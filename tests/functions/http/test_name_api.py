@@ -15,6 +15,7 @@ def test_the_root_names_the_api_and_where_to_go_on(api: Api) -> None:
             "jobs": "/v1/jobs",
             "journal": "/v1/journal",
             "policies": "/v1/policies",
+            "routines": "/v1/routines",
             "runs": "/v1/runs",
             "settings": "/v1/settings",
             "status": "/v1/status",

@@ -16,6 +16,7 @@ def test_a_firing_that_was_asked_for_is_shown_with_who_asked(api: Api) -> None:
         "slot": "2026-11-22T12:00:01Z",
         "outcome": "handed",
         "task_id": f"{job}-001795348801",
+        "origin": "run_now",
         "requested_by": "token:laptop",
     }
     assert api.get(f"/v1/jobs/{job}/firings").body["items"] == [reply.body]

@@ -1,6 +1,7 @@
 from chalicelib.functions.wiring import api as wiring
 from chalicelib.functions.wiring.container import container
 from chalicelib.incidents.incident import IncidentDomain, IncidentSeverity, Sighting
+from chalicelib.scheduler.rows import HotRow
 from tests.functions.http.api import Api
 from tests.functions.http.heartbeats import beat
 from tests.functions.http.tasks import claimed, made
@@ -28,11 +29,29 @@ def test_all_is_well_after_a_tick(api: Api) -> None:
         "stage": "local",
         "version": "0.1.0",
         "time": "2026-11-22T12:00:00Z",
+        "gate": {
+            "paused": False,
+            "since": None,
+            "by": None,
+            "reason": None,
+            "owner": False,
+            "everything": False,
+        },
         "self_healing_active_incidents": 0,
         "self_healing_resolved_incidents": 0,
         "self_healing_heartbeat_count": 0,
         "scheduler": {
             "last_tick": "2026-11-22T12:00:00Z",
+            "last_counts": {
+                "due": 0,
+                "gated": 0,
+                "handed": 0,
+                "missed": 0,
+                "reviews": 0,
+                "failed": 0,
+                "disabled": 0,
+                "oldest_due_seconds": 0,
+            },
             "oldest_due_slot": None,
             "next_slot": "2026-11-22T12:03:00Z",
         },
@@ -60,6 +79,19 @@ def test_a_slot_that_nobody_hands_over_is_said(api: Api) -> None:
     status = api.get("/v1/status").body
     assert status["scheduler"]["oldest_due_slot"] == "2026-11-22T12:03:00Z"
     assert "a slot that was due at 2026-11-22T12:03:00Z was not handed over" in status["reasons"]
+
+
+def test_jobs_that_the_last_tick_could_not_hand_over_are_said(api: Api) -> None:
+    pk = f"main#{api.job()}"
+    HotRow.change(pk, "hot", [HotRow.schedule.set("?")], HotRow.pk.exists())
+    api.world.at(3)
+    api.world.services.tick.run()
+    status = api.get("/v1/status").body
+    assert status["reasons"] == [
+        "the last tick could not hand over 1 job",
+        "1 incident is active",
+    ]
+    assert status["scheduler"]["last_counts"]["disabled"] == 1
 
 
 def test_incidents_are_counted_active_and_resolved(api: Api) -> None:
