@@ -26,6 +26,7 @@ class SchedulerHealth:
     def health(self) -> Mapping[str, Any]:
         """Return the last tick, and the oldest slot that is due but not handed over.
 
+        Of what the tick counted only what is not 0 is told: each run that looks keeps all of it.
         Slots of those whose gate is closed are not due: they wait for it.
         """
         now, last, gate = self.clock.now(), self.ticks.seen(), self.gates.read()
@@ -38,7 +39,11 @@ class SchedulerHealth:
         oldest_due = min((slot for slot in slots if slot <= now), default=None)
         return {
             "last_tick": rfc3339(last.at) if last else None,
-            "last_counts": dict(last.counts) if last and last.counts is not None else None,
+            "last_counts": _told(last.counts) if last and last.counts is not None else None,
             "oldest_due_slot": rfc3339(oldest_due) if oldest_due else None,
             "next_slot": rfc3339(min(slots)) if slots else None,
         }
+
+
+def _told(counts: Mapping[str, int]) -> dict[str, int]:
+    return {name: count for name, count in counts.items() if count}

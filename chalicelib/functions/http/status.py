@@ -1,7 +1,8 @@
 """`/v1/status`: what the probes of the rooms say, and what follows from it."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from chalicelib.clock import rfc3339
 from chalicelib.functions.http import render_slots, views
@@ -44,12 +45,19 @@ def status(of: Container, owner: str) -> views.Status:
         "self_healing_heartbeat_count": api.heartbeats(of).count(owner),
         "scheduler": {
             "last_tick": scheduler["last_tick"],
-            "last_counts": scheduler["last_counts"],
+            "last_counts": _counts(scheduler["last_counts"]),
             "oldest_due_slot": scheduler["oldest_due_slot"],
             "next_slot": scheduler["next_slot"],
         },
         "background": background,
     }
+
+
+def _counts(told: Mapping[str, int] | None) -> views.TickCounts | None:
+    if told is None:
+        return None
+    counts: Any = {name: told.get(name, 0) for name in views.TickCounts.__annotations__}
+    return cast(views.TickCounts, counts)
 
 
 def _instant(shown: str | None) -> datetime | None:
