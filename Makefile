@@ -50,10 +50,12 @@ check: $(READY)  ## style, types, layers, template
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/cfn-lint infra/template.yaml
 
-generate: $(READY)  ## what is committed and comes from the code: OpenAPI, policies, settings
+generate: $(READY)  ## what is committed and comes from the code
 	$(BIN)/python -m infra.openapi
 	$(BIN)/python -m infra.permissions
 	$(BIN)/python -m infra.settings write
+	$(BIN)/python -m infra.operations
+	$(BIN)/python -m infra.blueprint
 
 bench: $(READY)  ## one JSON line a figure; QUICK=1 for fewer repeats
 	@exec $(BIN)/python -m tests.bench

@@ -18,10 +18,13 @@ module and not this one: what a trigger needs around it is a decorator on the fu
 from chalice.app import Chalice
 
 from chalicelib.functions.dead_letters import dead_letters
+from chalicelib.functions.http.approvals import approvals
 from chalicelib.functions.http.console import console
+from chalicelib.functions.http.doctor import doctor
 from chalicelib.functions.http.erasures import erasures
 from chalicelib.functions.http.gate import gate
 from chalicelib.functions.http.heartbeats import heartbeats
+from chalicelib.functions.http.incidents import incidents
 from chalicelib.functions.http.job_health import job_health
 from chalicelib.functions.http.job_slots import job_slots
 from chalicelib.functions.http.jobs import jobs
@@ -40,20 +43,8 @@ from chalicelib.functions.sweeps import sweeps
 app = Chalice(app_name="palyra", configure_logs=False)
 app.register_middleware(as_problems, "http")
 for blueprint in (
-    *(schedules, sweeps, seals, queues, dead_letters),
-    *(
-        root,
-        gate,
-        jobs,
-        job_slots,
-        job_health,
-        runs,
-        tasks,
-        heartbeats,
-        journal,
-        erasures,
-        policies,
-        console,
-    ),
+    *(schedules, sweeps, seals, queues, dead_letters, approvals),
+    *(root, gate, jobs, job_slots, job_health, runs, tasks, heartbeats),
+    *(journal, erasures, policies, doctor, incidents, console),
 ):
     app.register_blueprint(blueprint)

@@ -17,12 +17,14 @@ class Signs(NamedTuple):
         oldest_due_slot: the earliest slot that is due and was not handed over, or None.
         active_incidents: how many incidents are not resolved.
         failed_jobs: how many jobs the last tick could not hand over.
+        last_sweep: None before the first one, which comes as soon as the first tick.
     """
 
     last_tick: datetime | None
     oldest_due_slot: datetime | None
     active_incidents: int
     failed_jobs: int
+    last_sweep: datetime | None = None
 
 
 def complaints(signs: Signs, now: datetime, grace: timedelta) -> list[str]:
@@ -35,6 +37,7 @@ def complaints(signs: Signs, now: datetime, grace: timedelta) -> list[str]:
     """
     found = [
         _of_ticks(signs.last_tick, now),
+        _of_sweeps(signs.last_sweep, now),
         _of_slots(signs.oldest_due_slot, now, grace),
         _of_jobs(signs.failed_jobs),
         _of_incidents(signs.active_incidents),
@@ -48,6 +51,12 @@ def _of_ticks(last: datetime | None, now: datetime) -> str:
     if now - last <= LONGEST_SINCE_TICK:
         return ""
     return f"the last tick was {(now - last) // timedelta(seconds=1)} s ago"
+
+
+def _of_sweeps(last: datetime | None, now: datetime) -> str:
+    if last is None or now - last <= LONGEST_SINCE_TICK:
+        return ""
+    return f"the last sweep was {(now - last) // timedelta(seconds=1)} s ago"
 
 
 def _of_slots(oldest: datetime | None, now: datetime, grace: timedelta) -> str:

@@ -49,7 +49,7 @@ def checked(noun: str, text: str) -> str:
     Raises:
         click.BadParameter: nothing can have this id.
     """
-    if not text.replace("-", "").isalnum() or not text.isascii():
+    if not text.replace("-", "").replace("_", "").isalnum() or not text.isascii():
         raise click.BadParameter(f"{text!r} is not the id of a {noun}", param_hint="ID")
     return text
 

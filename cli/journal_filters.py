@@ -48,6 +48,11 @@ _OPTIONS = (
 )
 
 
+def instant(text: str | None, session: Session) -> str | None:
+    """Return an instant as the API takes it, from a distance as 24h or from itself."""
+    return _instant(text, session.screen.present)
+
+
 def _instant(text: str | None, present: datetime) -> str | None:
     """Return an instant as the API takes it; what is no distance is its to read."""
     ago = _AGO.fullmatch(text or "")

@@ -6,8 +6,11 @@ from typing import NoReturn
 import click
 from click.shell_completion import get_completion_class
 
+from cli.approvals import approvals
+from cli.doctor import doctor
 from cli.gate import pause, resume
 from cli.heartbeats import heartbeats
+from cli.incidents import incidents
 from cli.jobs import jobs
 from cli.journal import journal
 from cli.policies import policies
@@ -62,8 +65,8 @@ def completion(shell: str) -> None:
 
 
 for noun in (
-    *(status, jobs, routines, runs, tasks, journal, policies),
-    *(heartbeats, settings, pause, resume),
+    *(status, jobs, routines, runs, tasks, approvals, incidents, doctor),
+    *(journal, policies, heartbeats, settings, pause, resume),
 ):
     palyra.add_command(noun)
 

@@ -1,6 +1,7 @@
 """`palyra status`: whether all is well, on one screen."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import click
@@ -8,27 +9,65 @@ import click
 from cli.columns import Column
 from cli.examples import examples
 from cli.output import Instant, Screen, State, Value
+from cli.pace import Pace
 from cli.problem import Exit
 from cli.session import Session, asks_api
+from cli.watch import asks_timeout
 
 _OK = "ok"
 _TOLD = ("handed", "missed", "reviews", "failed", "disabled", "gated")
+_PATH = "/v1/status"
+_EVERY_SECONDS = 5.0
 _LANES = tuple(Column(name, is_whole=True) for name in ("LANE", "WAITING", "DELAYED", "IN FLIGHT"))
-_EXAMPLES = examples("palyra status", "palyra status --json | jq .reasons")
+_EXAMPLES = examples("palyra status", "palyra status --json | jq .reasons", "palyra status --watch")
 _EXAMPLES += "\n\nExit codes: 0 all is well, 1 something is degraded."
 
 
 @click.command(epilog=_EXAMPLES)
+@click.option("--watch", is_flag=True, help="Show it again as soon as anything changes.")
+@asks_timeout
 @asks_api
-def status(session: Session) -> None:
+def status(session: Session, *, watch: bool, timeout: float | None) -> None:
     """Say whether all is well, and what is going on."""
-    told = session.api.get("/v1/status")
-    if session.as_json:
+    if timeout is not None and not watch:
+        raise click.UsageError("--timeout goes with --watch")
+    told = _watch(session, timeout) if watch else session.api.get(_PATH)
+    if not watch and session.as_json:
         session.screen.document(told)
-    else:
+    elif not watch:
         _show(session.screen, told)
     if told["status"] != _OK:
         click.get_current_context().exit(Exit.FAILED)
+
+
+def _watch(session: Session, timeout: float | None) -> dict[str, Any]:
+    """Show what changes until the time is over, or somebody interrupts; return the last of it."""
+    pace, seen = Pace(session, timeout), dict[str, Any]()
+    while True:
+        answer = pace.changed(_PATH, None)
+        if answer is not None and _lasting(answer.document) != _lasting(seen):
+            _show_again(session, answer.document, is_first=not seen)
+            seen = answer.document
+        left = pace.left
+        if seen and left is not None and left <= 0:
+            return seen
+        session.pause(_EVERY_SECONDS if left is None else min(_EVERY_SECONDS, max(left, 1.0)))
+
+
+def _lasting(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is told but for when it was."""
+    return {name: value for name, value in told.items() if name != "time"}
+
+
+def _show_again(session: Session, told: Mapping[str, Any], *, is_first: bool) -> None:
+    if session.as_json:
+        session.screen.event(told)
+        return
+    if not is_first:
+        session.screen.blank()
+    # How long ago things were is told as of this look, not of the first.
+    session.screen.present = datetime.fromisoformat(told["time"])
+    _show(session.screen, told)
 
 
 def _show(screen: Screen, told: Mapping[str, Any]) -> None:
@@ -51,6 +90,7 @@ def _pairs(told: Mapping[str, Any]) -> list[tuple[str, Value]]:
         ("time", Instant(told["time"])),
         ("last tick", Instant(scheduler["last_tick"])),
         ("it counted", _counts(scheduler["last_counts"])),
+        ("last sweep", Instant(told["last_sweep"])),
         ("oldest due slot", Instant(scheduler["oldest_due_slot"])),
         ("next slot", Instant(scheduler["next_slot"])),
         ("active runs", str(told["background"]["active_runs"])),

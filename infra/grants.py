@@ -70,6 +70,39 @@ def listing(bucket: str, **why: str) -> Grant:
     return Grant(f"{bucket.title()}Bucket", (arn,), _of("s3", why), _OUR_ACCOUNT)
 
 
+def tables(**why: str) -> Grant:
+    """Grant actions on every table itself, such as describing it."""
+    arn = "arn:aws:dynamodb:*:*:table/palyra-{stage}-*"
+    return Grant("Tables", (arn,), _of("dynamodb", why))
+
+
+def functions(sid: str, *names: str, **why: str) -> Grant:
+    """Grant actions on functions by what their names have behind the stage's; `*` for all."""
+    arn = "arn:aws:lambda:*:*:function:palyra-{stage}"
+    arns = tuple(f"{arn}-{name}" for name in names)
+    return Grant(sid, (arn, *arns) if "*" in names else arns, _of("lambda", why))
+
+
+def mappings(**why: str) -> Grant:
+    """Grant actions on event source mappings, which have no names; for those that only list."""
+    return Grant("Mappings", ("*",), _of("lambda", why))
+
+
+def rules(**why: str) -> Grant:
+    """Grant actions on the rules of schedules."""
+    return Grant("Rules", ("arn:aws:events:*:*:rule/palyra-{stage}-*",), _of("events", why))
+
+
+def roles(**why: str) -> Grant:
+    """Grant actions on the roles of functions."""
+    return Grant("Roles", ("arn:aws:iam::*:role/palyra-{stage}-*",), _of("iam", why))
+
+
+def metrics(**why: str) -> Grant:
+    """Grant actions on metrics, which have no names that a policy knows; for those that read."""
+    return Grant("Metrics", ("*",), _of("cloudwatch", why))
+
+
 def key(name: str, **why: str) -> Grant:
     """Grant actions on a key of this account, asked for by its alias and by nothing else."""
     alias = {"kms:RequestAlias": f"alias/palyra-{{stage}}-{name}"}

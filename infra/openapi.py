@@ -31,10 +31,15 @@ _PAGE = ROOT / "docs/api.md"
 _BEGIN, _END = "<!-- routes: python -m infra.openapi -->\n", "<!-- end -->"
 _PATH_PARAMETER = re.compile(r"{(\w+)}")
 _ID = {"type": "string", "pattern": "^[0-9A-Z]+(-[0-9A-Z]+)*$", "maxLength": 1_024}
+# Ids in paths that are no ULIDs, nor made of them.
+_IDS = {"incident_id": {"type": "string", "pattern": "^incident_[0-9a-f]{16}$"}}
 _TAGGED = {"type": "string", "pattern": '^".+"$'}
 _ALWAYS = (errors.Invalid, errors.InvalidSettings, PalyraError)
 _ANYWHERE = {415, 422, 500, 503}
-_TAGS = {"jobs", "routines", "runs", "tasks", "heartbeats", "journal", "policies"}
+_TAGS = {
+    *("approvals", "incidents", "jobs", "routines", "runs", "tasks", "heartbeats"),
+    *("journal", "policies"),
+}
 _NOT_JSON = "The body is said to be something else than JSON"  # Chalice refuses it by itself.
 _IF_NONE_MATCH = Parameter(
     "If-None-Match",
@@ -169,7 +174,11 @@ def _described(route: Route, schemas: Schemas) -> dict[str, Any]:
 
 def _parameters(route: Route) -> list[dict[str, Any]]:
     in_path = [
-        Parameter(name, route.told(f"The id of the {name.removesuffix('_id')}."), _ID)
+        Parameter(
+            name,
+            route.told(f"The id of the {name.removesuffix('_id')}."),
+            _IDS.get(name, _ID),
+        )
         for name in _PATH_PARAMETER.findall(route.path)
     ]
     headers = [*route.promise.headers, *([_IF_NONE_MATCH] if route.method == "GET" else [])]

@@ -12,7 +12,22 @@ import sys
 from collections.abc import Mapping
 
 from infra import policy_files
-from infra.grants import API, FunctionClass, index, key, listing, objects, queues, table
+from infra.grants import (
+    API,
+    FunctionClass,
+    functions,
+    index,
+    key,
+    listing,
+    mappings,
+    metrics,
+    objects,
+    queues,
+    roles,
+    rules,
+    table,
+    tables,
+)
 
 _LANES = ("high", "normal", "low")
 _DEAD = tuple(f"{lane}-dlq" for lane in _LANES)
@@ -60,15 +75,30 @@ CLASSES: Mapping[str, FunctionClass] = {
                 UpdateItem="end the run of a task that is cancelled",
             ),
             index("recent", of="runs", Query="list an owner's runs in order"),
-            table("heartbeats", Query="show and count who is at work"),
+            table(
+                "heartbeats",
+                DeleteItem="clear what is silent, where an operator remedies that",
+                GetItem="see whether it is still silent",
+                Query="show and count who is at work",
+            ),
+            table(
+                "approvals",
+                BatchGetItem="show the approvals of a page",
+                GetItem="show an approval; see whether it is decided",
+                PutItem="let what was approved stand for a run or a routine",
+                UpdateItem="decide an approval; put it away",
+            ),
+            index("listed", of="approvals", Query="list an owner's approvals"),
             table(
                 "incidents",
-                GetItem="find the incident of a task that no function knew",
+                BatchGetItem="show the incidents of a page",
+                GetItem="show an incident; find the one of a task that no function knew",
                 PutItem="note what was done about it",
-                Query="count what was resolved (status)",
-                UpdateItem="resolve it when the task is resumed",
+                Query="show its history; count what was resolved (status)",
+                UpdateItem="count what an operator resolves",
             ),
-            index("active", of="incidents", Query="count what is wrong (status)"),
+            index("active", of="incidents", Query="list and count what is wrong"),
+            index("listed", of="incidents", Query="list an owner's incidents in order"),
             table(
                 "journal",
                 GetItem="show an entry",
@@ -156,14 +186,21 @@ CLASSES: Mapping[str, FunctionClass] = {
             table(
                 "jobs",
                 GetItem="see a job before it is completed, or paused for its failures",
-                UpdateItem="free the job of a slot that has ended; complete it, pause it",
+                UpdateItem="free the job of a slot that has ended; complete, pause or resume it",
             ),
+            index("due", of="jobs", Query="find the slots that no tick has handed over"),
             table(
                 "runs",
                 GetItem="see whether a task that has ended had a run",
                 PutItem="end its run",
                 UpdateItem="end its run",
             ),
+            table(
+                "approvals",
+                GetItem="see whether an approval is decided, and who waits for it",
+                UpdateItem="end one whose time is over; put it away",
+            ),
+            index("pending", of="approvals", Query="find what somebody must look at"),
             table(
                 "heartbeats",
                 DeleteItem="clear what a dead worker left",
@@ -172,10 +209,12 @@ CLASSES: Mapping[str, FunctionClass] = {
             index("stale", of="heartbeats", Query="find the silent"),
             table(
                 "incidents",
+                BatchGetItem="look after those that are not resolved",
                 GetItem="see whether there is one of the same thing",
-                PutItem="raise one for a task that cannot be looked after",
-                UpdateItem="count it once more; open it again",
+                PutItem="raise one for what is wrong; note what is done about it",
+                UpdateItem="count what is resolved, or opened again",
             ),
+            index("active", of="incidents", Scan="find those that are not resolved, and no others"),
             table(
                 "journal",
                 PutItem="write down how a task ended",
@@ -183,8 +222,9 @@ CLASSES: Mapping[str, FunctionClass] = {
             ),
             table(
                 "system",
-                GetItem="see whether the gate is open",
+                GetItem="see whether the gate is open, and when the last tick and sweep were",
                 PutItem="enter a stream of the journal",
+                UpdateItem="note when the last sweep was",
             ),
             queues(
                 "Lanes",
@@ -231,6 +271,7 @@ CLASSES: Mapping[str, FunctionClass] = {
         grants=(
             table(
                 "work",
+                BatchGetItem="look at open tasks that nobody looked at (doctor)",
                 GetItem="see the task that a message points to",
                 PutItem="make the tasks that follow one",
                 Query="find children, and the tasks that follow",
@@ -242,23 +283,35 @@ CLASSES: Mapping[str, FunctionClass] = {
                 GetItem="judge a slot by its job as it is now",
                 UpdateItem="hold and free the job's lock; erase what was asked of it",
             ),
-            index("due", of="jobs", Query="say what is due (system.health)"),
+            index("due", of="jobs", Query="say what is due (system.health, doctor)"),
+            index("listed", of="jobs", Query="look at an owner's jobs (doctor)"),
             table(
                 "runs",
+                BatchGetItem="see when runs were opened (doctor)",
                 DeleteItem="erase the steps of a run",
                 GetItem="see a run that was begun before",
                 PutItem="begin a run; keep its steps",
                 Query="go on where a dead worker stopped",
                 UpdateItem="end a run",
             ),
+            table(
+                "approvals",
+                GetItem="see whether a call was approved, or stands approved",
+                PutItem="ask for an approval",
+                UpdateItem="end one whose time is over; erase what it says",
+            ),
             table("policies", GetItem="know what decides about runs and tools"),
             table(
                 "heartbeats",
                 DeleteItem="be no longer at work",
+                GetItem="see whether it is still silent (doctor)",
                 PutItem="say that it is at work",
             ),
+            index("stale", of="heartbeats", Query="find the silent (doctor)"),
+            index("active", of="incidents", Query="list what is wrong (doctor)"),
             table(
                 "incidents",
+                BatchGetItem="read what is wrong (doctor)",
                 GetItem="see whether there is one of the same thing",
                 PutItem="raise one for an unknown kind, or a chain too deep",
                 UpdateItem="count it once more; open it again",
@@ -275,10 +328,25 @@ CLASSES: Mapping[str, FunctionClass] = {
                 PutItem="enter a stream of the journal; keep how far a verification is",
                 UpdateItem="erase the key of what is personal of a job or task",
             ),
-            listing("seals", ListBucket="hold seals against their copies"),
+            listing(
+                "seals",
+                GetBucketPublicAccessBlock="see whether it is closed (doctor)",
+                GetBucketVersioning="see whether it keeps versions (doctor)",
+                ListBucket="hold seals against their copies",
+            ),
             objects("seals", GetObject="search, export and verify events that were moved"),
-            key("seal", GetPublicKey="check the signatures of seals"),
-            listing("payloads", ListBucket="find the payloads that are to be erased"),
+            key(
+                "seal",
+                DescribeKey="see whether it is enabled (doctor)",
+                GetPublicKey="check the signatures of seals",
+            ),
+            key("personal", DescribeKey="see whether it is enabled (doctor)"),
+            listing(
+                "payloads",
+                GetBucketPublicAccessBlock="see whether it is closed (doctor)",
+                GetBucketVersioning="see whether it keeps versions (doctor)",
+                ListBucket="find the payloads that are to be erased",
+            ),
             objects(
                 "payloads",
                 DeleteObject="erase the payloads of a job or task",
@@ -293,6 +361,38 @@ CLASSES: Mapping[str, FunctionClass] = {
                 SendMessage="try again, go on, or start what follows",
                 **_POLLED,
             ),
+            queues(
+                "DeadLetters",
+                *_DEAD,
+                GetQueueUrl="find the dead letters of a lane (doctor)",
+                GetQueueAttributes="see whether any wait (doctor)",
+            ),
+            # What the doctor may ask of AWS itself. What it may change of it does no harm: workers
+            # that call themselves and schedules that are enabled are what a stage is made of.
+            tables(
+                DescribeContinuousBackups="see whether tables can be restored (doctor)",
+                DescribeTable="hold tables against the template (doctor)",
+                DescribeTimeToLive="see whether items expire (doctor)",
+            ),
+            functions(
+                "Functions",
+                "*",
+                GetFunctionConcurrency="see whether one is held back (doctor)",
+                GetFunctionConfiguration="see whether all are of one release (doctor)",
+            ),
+            functions(
+                "Workers",
+                "worker_*",
+                GetFunctionRecursionConfig="see whether the guard is off (doctor)",
+                PutFunctionRecursionConfig="switch the guard off, or back (doctor)",
+            ),
+            mappings(ListEventSourceMappings="see whether queues call functions (doctor)"),
+            rules(
+                DescribeRule="see whether schedules call functions (doctor)",
+                EnableRule="let a schedule call its function again (doctor)",
+            ),
+            roles(GetRolePolicy="hold roles against their policy files (doctor)"),
+            metrics(GetMetricData="count failures of functions (doctor)"),
         ),
     ),
     "dead-letter": FunctionClass(

@@ -18,7 +18,8 @@ WELL = Signs(
 )
 ages = st.integers(-1_000, 100_000).map(lambda seconds: NOW - seconds * SECOND)
 numbers = st.integers(0, 3)
-signs = st.builds(Signs, st.none() | ages, st.none() | ages, numbers, numbers)
+instants = st.none() | ages
+signs = st.builds(Signs, instants, instants, numbers, numbers, instants)
 
 
 def test_all_is_well_up_to_the_last_moment() -> None:
@@ -36,6 +37,7 @@ def test_all_is_well_up_to_the_last_moment() -> None:
         ),
         ({"failed_jobs": 1}, "the last tick could not hand over 1 job"),
         ({"failed_jobs": 2}, "the last tick could not hand over 2 jobs"),
+        ({"last_sweep": NOW - LONGEST_SINCE_TICK - SECOND}, "the last sweep was 151 s ago"),
         ({"active_incidents": 1}, "1 incident is active"),
         ({"active_incidents": 2}, "2 incidents are active"),
     ],
@@ -50,6 +52,7 @@ def test_each_thing_that_is_wrong_is_said_in_words(
 def test_nothing_that_is_wrong_hides_another(seen: Signs) -> None:
     alone = [
         complaints(WELL._replace(last_tick=seen.last_tick), NOW, GRACE),
+        complaints(WELL._replace(last_sweep=seen.last_sweep), NOW, GRACE),
         complaints(WELL._replace(oldest_due_slot=seen.oldest_due_slot), NOW, GRACE),
         complaints(WELL._replace(failed_jobs=seen.failed_jobs), NOW, GRACE),
         complaints(WELL._replace(active_incidents=seen.active_incidents), NOW, GRACE),

@@ -13,7 +13,8 @@ from chalicelib.background.store import WorkStore
 from chalicelib.background.task import Task, TaskRef
 from chalicelib.clock import Clock
 from chalicelib.errors import Malformed
-from chalicelib.incidents.incident import IncidentDomain, IncidentSeverity, Sighting
+from chalicelib.incidents import kinds
+from chalicelib.incidents.incident import Sighting
 from chalicelib.incidents.store import IncidentStore
 
 _log = logging.getLogger("palyra.dead_letters")
@@ -66,10 +67,9 @@ def _unreadable(body: str, message_id: str, lane: str) -> Sighting:
     digest = hashlib.sha256(body.encode("utf-8", "backslashreplace")).hexdigest()
     return Sighting(
         owner=_SYSTEM,
-        domain=IncidentDomain.QUEUE,
+        kind=kinds.UNREADABLE_LETTER,
         dedupe_key=f"unreadable-{digest[:_DIGEST_DIGITS]}",
         occurrence=message_id,
-        severity=IncidentSeverity.MEDIUM,
         summary=f"A message of the lane {lane} cannot be read",
         detail=_UNREADABLE,
         evidence={
@@ -90,12 +90,12 @@ def _undelivered(ref: TaskRef, task: Task | None, message_id: str, lane: str) ->
         }
     return Sighting(
         owner=ref.owner,
-        domain=IncidentDomain.QUEUE,
+        kind=kinds.DEAD_LETTER,
         dedupe_key=ref.id,
         occurrence=message_id,
-        severity=IncidentSeverity.HIGH,
         summary=f"No worker of the lane {lane} could take a task",
         detail=_SWEPT if task else _NO_TASK,
         evidence=about,
         related=(ref.id, ref.subject) if ref.is_slot else (ref.id,),
+        subject=ref.id,
     )

@@ -14,7 +14,8 @@ from chalicelib.background.maker import Maker, Order
 from chalicelib.background.store import NewTask, WorkStore
 from chalicelib.background.task import Task, derived_key
 from chalicelib.clock import Clock
-from chalicelib.incidents.incident import IncidentDomain, IncidentSeverity, Sighting
+from chalicelib.incidents import kinds
+from chalicelib.incidents.incident import Sighting
 from chalicelib.incidents.store import IncidentStore
 
 _log = logging.getLogger("palyra.worker")
@@ -56,13 +57,13 @@ class FollowUps:
         self.incidents.raise_(
             Sighting(
                 owner=task.ref.owner,
-                domain=IncidentDomain.QUEUE,
+                kind=kinds.CHAIN_CUT,
                 dedupe_key=f"depth:{task.ref.id}",
-                severity=IncidentSeverity.MEDIUM,
                 summary="a chain of tasks was cut off",
                 detail=f"{task.depth} tasks followed each other, so what follows was not made",
                 evidence={"kind": task.kind, "follow_ups": names},
                 related=(task.ref.id,),
+                subject=task.ref.id,
                 occurrence=f"{task.ref.id}/{task.token}",
             ),
             self.clock.now(),

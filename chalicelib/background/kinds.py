@@ -53,11 +53,13 @@ class Waiting(NamedTuple):
         reason: what it waits for.
         is_over: asked when it was put back; whether it was let go before it could be seen there.
         is_sent: who lets it go on sends its message; where nobody does, the sweep has to ask.
+        until: when it goes on although nobody let it; None where it waits however long it takes.
     """
 
     reason: str
     is_over: Callable[[], bool]
     is_sent: bool
+    until: datetime | None = None
 
 
 class Stopped(Exception):

@@ -39,7 +39,7 @@ from chalicelib.background.task import (
 from chalicelib.clock import Clock
 from chalicelib.errors import Conflict, Invalid, NotFound, Unavailable
 from chalicelib.ids import Ids
-from chalicelib.incidents.incident import IncidentDomain
+from chalicelib.incidents.kind import IncidentDomain
 from chalicelib.incidents.store import IncidentStore
 from chalicelib.journal.event import Event
 from chalicelib.journal.store import JournalStore

@@ -7,7 +7,8 @@ from chalicelib.background.looking import NEVER
 from chalicelib.background.store import WorkStore
 from chalicelib.background.task import Task
 from chalicelib.clock import Clock
-from chalicelib.incidents.incident import IncidentDomain, IncidentSeverity, Sighting
+from chalicelib.incidents import kinds
+from chalicelib.incidents.incident import Sighting
 from chalicelib.incidents.store import IncidentStore
 
 _log = logging.getLogger("palyra.worker")
@@ -38,14 +39,14 @@ class Shelf:
         self.incidents.raise_(
             Sighting(
                 owner=task.ref.owner,
-                domain=IncidentDomain.QUEUE,
+                kind=kinds.UNKNOWN_KIND,
                 dedupe_key=incident_key(task),
-                severity=IncidentSeverity.HIGH,
                 summary=f"no function knows tasks of kind {task.kind!r:.80}",
                 detail="The task is paused. Deploy a version that knows its kind and resume it, "
                 "or cancel it.",
                 evidence={"kind": task.kind, "lane": task.lane},
                 related=(task.ref.id,),
+                subject=task.ref.id,
                 occurrence=f"{task.ref.id}/{task.token}",
             ),
             self.clock.now(),

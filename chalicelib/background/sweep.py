@@ -10,7 +10,7 @@ the gate is closed; what is to end or to be concluded is seen to all the same.
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -28,11 +28,13 @@ from chalicelib.background.looking import (
     sweep_action,
     unbegun,
 )
+from chalicelib.background.rescues import Told, is_unsent
 from chalicelib.background.store import WorkStore
-from chalicelib.background.task import Lane, Task, TaskRef
+from chalicelib.background.task import Lane, State, Task, TaskRef
 from chalicelib.clock import Clock
 from chalicelib.errors import Unavailable
-from chalicelib.incidents.incident import IncidentDomain, IncidentSeverity, Sighting
+from chalicelib.incidents import kinds
+from chalicelib.incidents.incident import Sighting
 from chalicelib.incidents.store import IncidentStore
 from chalicelib.tables import Refused
 
@@ -46,7 +48,11 @@ GATED_PAUSE = timedelta(minutes=5)
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Sweep:
-    """Looks after the open tasks of all lanes."""
+    """Looks after the open tasks of all lanes.
+
+    Attributes:
+        told: who is told of what was dead or lost, or nobody.
+    """
 
     work: WorkStore
     courier: Courier
@@ -57,6 +63,7 @@ class Sweep:
     clock: Clock
     pace: Pace
     shards: int
+    told: Told | None = None
 
     def run(self, until: datetime) -> dict[str, int]:
         """Look at every open task that is due, and count what was done.
@@ -78,6 +85,20 @@ class Sweep:
                 break
             done[self._look_at(ref, has_backlog, gate, done)] += 1
         return {str(action): count for action, count in done.items()}
+
+    def look_now(self, ref: TaskRef) -> SweepAction:
+        """Look at one task at once, however long its re-sends are to pause.
+
+        Raises:
+            Unavailable: AWS did not answer.
+        """
+        task, gate = self.work.get(ref), self.gates.read()
+        if task is None or task.wake_at is None:
+            return SweepAction.NOTHING
+        now = self.clock.now()
+        if task.wake_at > now and _is_overdue(task, now) and self.work.look_again(task, now):
+            task = replace(task, wake_at=now)
+        return self._act(task, self._has_backlog, gate)
 
     def _due(self) -> Iterator[TaskRef]:
         for lane in self.courier.lanes:
@@ -106,12 +127,12 @@ class Sweep:
         now = self.clock.now()
         sighting = Sighting(
             owner=ref.owner,
-            domain=IncidentDomain.QUEUE,
+            kind=kinds.NOT_SWEPT,
             dedupe_key=f"sweep:{ref.id}",
-            severity=IncidentSeverity.HIGH,
             summary="a task cannot be looked after",
             detail=f"The sweep fails at it: {error}",
             related=(ref.id,),
+            subject=ref.id,
             occurrence=f"{ref.id}@{now:%Y-%m-%dT%H:%M}",
         )
         with suppress(Unavailable):
@@ -124,42 +145,62 @@ class Sweep:
             self.work.look_again(task, now + GATED_PAUSE)
             return SweepAction.WAIT
         _log.info("a task was looked at", extra={"correlation_id": task.ref.id, "action": action})
-        if action is SweepAction.SEND:
-            self._send(task, now, has_backlog)
-        elif action is SweepAction.WAIT:
-            self.work.look_again(task, next_look(task, now, self.pace))
-        elif action is SweepAction.CANCEL:
-            self.cancellation.carry_out(task)
-        elif action is SweepAction.CONCLUDE:
-            self.aftermath.complete(task)
-        elif action is not SweepAction.NOTHING:
-            self._end(task, action, now)
+        if self.told:
+            self.told.rescuing(task, action, now)
+        if self._made(task, action, now, has_backlog) and self.told:
+            self.told.rescued(task, action, now)
         return action
 
-    def _send(self, task: Task, now: datetime, has_backlog: Callable[[str], bool]) -> None:
+    def _made(
+        self, task: Task, action: SweepAction, now: datetime, has_backlog: Callable[[str], bool]
+    ) -> bool:
+        """Make a move; False where somebody was faster, or a message need not be sent."""
+        if action is SweepAction.SEND:
+            return self._send(task, now, has_backlog)
+        if action is SweepAction.WAIT:
+            return self.work.look_again(task, next_look(task, now, self.pace))
+        if action is SweepAction.CANCEL:
+            return self.cancellation.carry_out(task)
+        if action is SweepAction.CONCLUDE:
+            return self.aftermath.complete(task)
+        return action is not SweepAction.NOTHING and self._end(task, action, now)
+
+    def _send(self, task: Task, now: datetime, has_backlog: Callable[[str], bool]) -> bool:
         due = max(task.due or now, now)
         if due > now + self.pace.horizon:
             self.work.look_again(task, due - self.pace.horizon)
-            return
-        if sends_into_backlog(task) or not has_backlog(task.lane):
+            return False
+        if self.told and is_unsent(task):
+            self.told.untaken(task, now, has_backlog=has_backlog(task.lane))
+        sends = sends_into_backlog(task) or not has_backlog(task.lane)
+        if sends:
             self.courier.send(task)
         self.work.note_resent(task, due + resend_pause(task.resends))
+        return sends
 
-    def _end(self, task: Task, action: SweepAction, now: datetime) -> None:
+    def _end(self, task: Task, action: SweepAction, now: datetime) -> bool:
         try:
             if action is SweepAction.STOP:
                 self.work.request_cancel(task, now, CHILD_TIMED_OUT)
-                return
+                return True
             if action is SweepAction.FAIL:
                 ended = self.work.fail(task, ATTEMPTS_USED_UP, now)
             else:
                 ended = self.work.expire(task, now)
         except Refused:
-            return  # It was rescued or ended meanwhile.
+            return False  # It was rescued or ended meanwhile.
         self.aftermath.follow(ended)
+        return True
 
     def _has_backlog(self, lane: str) -> bool:
         try:
             return self.courier.lanes[lane].depths()["waiting"] > Lane(lane).workers
         except Unavailable:
             return False
+
+
+def _is_overdue(task: Task, now: datetime) -> bool:
+    """Return whether a task could be gone on with, were it looked at."""
+    if task.state is State.QUEUED:
+        return (task.due or now) <= now
+    return task.state is State.RUNNING and task.lease_is_over(now)

@@ -43,6 +43,7 @@ class Worker:
     Attributes:
         most_hops: how often a task may go on in another invocation.
         backoffs: by kind, what knows the pauses of a task; those of others begin at `retry_base`.
+        ungated: the kinds that are carried out while the gate is closed, too.
     """
 
     lane: str
@@ -64,6 +65,7 @@ class Worker:
     retry_base: timedelta
     most_hops: int
     backoffs: Mapping[str, Callable[[Task], Backoff | None]] = field(default_factory=dict)
+    ungated: frozenset[str] = frozenset()
 
     def handle(self, ref: TaskRef, stop_at: datetime) -> None:
         """Carry out the task that a message points to, if it is ours to carry out.
@@ -104,7 +106,7 @@ class Worker:
         What has ended is concluded, and a slot that came due under the closed gate is closed.
         """
         task = self.work.get(ref)
-        if task is None or task.state.is_terminal:
+        if task is None or task.state.is_terminal or task.kind in self.ungated:
             return False
         return task.state is not State.QUEUED or not _came_due_under(gate, task)
 
@@ -202,10 +204,18 @@ class Worker:
         self._put_back(self.work.go_on(task, at, look))
 
     def _wait(self, task: Task, waiting: Waiting) -> None:
-        look = next_ask(task.due, self.clock.now()) if waiting.is_sent else None
+        look = waiting.until
+        if look is None and waiting.is_sent:
+            look = next_ask(task.due, self.clock.now())
         parked = self.work.park(task, f"waits: {waiting.reason}", look)
         if not self._stop_if_asked(parked) and waiting.is_over():
-            self.courier.send(parked)
+            self._let_go(parked, waiting)
+
+    def _let_go(self, parked: Task, waiting: Waiting) -> None:
+        if waiting.until is not None:
+            # Nobody else looks for so long, and the message may be lost.
+            self.work.look_again(parked, self.clock.now() + self.pace.lease)
+        self.courier.send(parked)
 
     def _attempt_failed(self, task: Task, lease: Lease, reason: str) -> None:
         if task.attempt >= task.last_attempt:

@@ -8,6 +8,7 @@ from chalice.app import Blueprint, SQSEvent
 
 from chalicelib.background.task import Lane
 from chalicelib.errors import Unavailable
+from chalicelib.functions.failures import telling
 from chalicelib.functions.observability import logger, measure, traced
 from chalicelib.functions.wiring.container import Container, container
 from chalicelib.functions.wiring.dead_letters import dead_letters as make_dead_letters
@@ -23,6 +24,7 @@ _AT_ONCE = 2  # A flood of them must not take the functions away from the lanes.
     queue=resource(f"{Lane.HIGH}-dlq"), batch_size=_BATCH, maximum_concurrency=_AT_ONCE
 )
 @traced
+@telling
 def dead_letter_high(event: SQSEvent) -> None:
     """Raise incidents for what no worker of the high lane could take."""
     _bury_all(event, Lane.HIGH)
@@ -32,6 +34,7 @@ def dead_letter_high(event: SQSEvent) -> None:
     queue=resource(f"{Lane.NORMAL}-dlq"), batch_size=_BATCH, maximum_concurrency=_AT_ONCE
 )
 @traced
+@telling
 def dead_letter_normal(event: SQSEvent) -> None:
     """Raise incidents for what no worker of the normal lane could take."""
     _bury_all(event, Lane.NORMAL)
@@ -41,6 +44,7 @@ def dead_letter_normal(event: SQSEvent) -> None:
     queue=resource(f"{Lane.LOW}-dlq"), batch_size=_BATCH, maximum_concurrency=_AT_ONCE
 )
 @traced
+@telling
 def dead_letter_low(event: SQSEvent) -> None:
     """Raise incidents for what no worker of the low lane could take."""
     _bury_all(event, Lane.LOW)

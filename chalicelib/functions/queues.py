@@ -14,6 +14,7 @@ from chalicelib.background.queue import decode
 from chalicelib.background.task import Lane
 from chalicelib.errors import Malformed
 from chalicelib.functions.deadline import stop_at
+from chalicelib.functions.failures import telling
 from chalicelib.functions.observability import logger, traced
 from chalicelib.functions.wiring.container import container
 from chalicelib.functions.wiring.workers import worker
@@ -33,6 +34,7 @@ def _source(lane: Lane) -> dict[str, Any]:
 
 @queues.on_sqs_message(**_source(Lane.HIGH))
 @traced
+@telling
 def worker_high(event: SQSEvent) -> None:
     """Carry out the task that a message of the high lane points to."""
     _carry_out(event, Lane.HIGH)
@@ -40,6 +42,7 @@ def worker_high(event: SQSEvent) -> None:
 
 @queues.on_sqs_message(**_source(Lane.NORMAL))
 @traced
+@telling
 def worker_normal(event: SQSEvent) -> None:
     """Carry out the task that a message of the normal lane points to."""
     _carry_out(event, Lane.NORMAL)
@@ -47,6 +50,7 @@ def worker_normal(event: SQSEvent) -> None:
 
 @queues.on_sqs_message(**_source(Lane.LOW))
 @traced
+@telling
 def worker_low(event: SQSEvent) -> None:
     """Carry out the task that a message of the low lane points to."""
     _carry_out(event, Lane.LOW)

@@ -2,6 +2,7 @@
 
 from chalice.app import Blueprint, CloudWatchEvent, Rate
 
+from chalicelib.functions.failures import telling
 from chalicelib.functions.observability import idle_under_bad_settings, logger, measure, traced
 from chalicelib.functions.wiring.container import container
 from chalicelib.functions.wiring.ticks import tick
@@ -11,6 +12,7 @@ schedules = Blueprint(__name__)
 
 @schedules.schedule(Rate(1, unit=Rate.MINUTES))
 @traced
+@telling
 @idle_under_bad_settings
 def cron_tick(_event: CloudWatchEvent) -> dict[str, int]:
     """Hand over every slot that is due within the horizon."""

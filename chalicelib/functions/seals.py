@@ -7,6 +7,7 @@ it has moved to S3. That comes after the seal, and whatever becomes of it, the s
 from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib.errors import Unavailable
+from chalicelib.functions.failures import telling
 from chalicelib.functions.observability import idle_under_bad_settings, logger, measure, traced
 from chalicelib.functions.wiring.container import container
 from chalicelib.functions.wiring.seals import mover, sealer
@@ -16,6 +17,7 @@ seals = Blueprint(__name__)
 
 @seals.schedule(Rate(5, unit=Rate.MINUTES))
 @traced
+@telling
 @idle_under_bad_settings
 def journal_seal(_event: CloudWatchEvent) -> dict[str, int]:
     """Put the next seal, whether anything happened since the last one or not; move what is old."""

@@ -7,27 +7,40 @@ from datetime import timedelta
 
 from chalice.app import Blueprint, CloudWatchEvent, Rate
 
+from chalicelib.background.looking import SweepAction
 from chalicelib.functions.deadline import stop_at
+from chalicelib.functions.failures import telling
 from chalicelib.functions.observability import idle_under_bad_settings, logger, measure, traced
+from chalicelib.functions.stages import Stages
+from chalicelib.functions.wiring.approvals import watch as approval_watch
 from chalicelib.functions.wiring.container import container
+from chalicelib.functions.wiring.healing import healer, watch
+from chalicelib.functions.wiring.healing import sweep as make_sweep
 from chalicelib.functions.wiring.sweeps import collector, seal_watch
-from chalicelib.functions.wiring.sweeps import sweep as make_sweep
 
 sweeps = Blueprint(__name__)
 
 _TIMEOUT = timedelta(seconds=55)  # As .chalice/config.json says.
 _MARGIN = timedelta(seconds=10)
+_HEALING = timedelta(seconds=10)  # What is kept for what comes after the tasks.
 
 
 @sweeps.schedule(Rate(1, unit=Rate.MINUTES))
 @traced
+@telling
 @idle_under_bad_settings
 def sweep(event: CloudWatchEvent) -> dict[str, int]:
-    """Send again, rescue or end the open tasks that nobody looked at in time."""
+    """Send again, rescue or end the open tasks that nobody looked at in time; heal what is told."""
     of = container()
-    counts = make_sweep(of).run(stop_at(event.context, of.clock, _TIMEOUT, _MARGIN))
-    counts["heartbeats"] = collector(of).run()
-    counts["late_seals"] = seal_watch(of).run()
+    until = stop_at(event.context, of.clock, _TIMEOUT, _MARGIN)
+    stages = Stages()
+    nothing: dict[str, int] = dict.fromkeys([*SweepAction, "broken"], 0)
+    counts = dict(stages.made(lambda: make_sweep(of).run(until - _HEALING), nothing))
+    counts["approvals"] = stages.made(lambda: approval_watch(of).run(until - _HEALING), 0)
+    counts["heartbeats"] = stages.made(collector(of).run, 0)
+    counts["late_seals"] = stages.made(seal_watch(of).run, 0)
+    counts["faults"] = stages.made(watch(of).run, 0)
+    counts |= stages.made(lambda: healer(of).run(until), dict[str, int]())
     logger.info("swept", extra=counts)
     measure(
         {
@@ -37,4 +50,5 @@ def sweep(event: CloudWatchEvent) -> dict[str, int]:
             "OldestUnbegunSlotAgeSeconds": counts["oldest_unbegun_seconds"],
         }
     )
+    stages.raise_first()
     return counts

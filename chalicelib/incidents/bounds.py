@@ -16,6 +16,7 @@ MOST_RELATED = 16
 _NAME_CHARACTERS = 64
 _VALUE_CHARACTERS = 256
 _RELATED_CHARACTERS = 128
+_SUBJECT_CHARACTERS = 2000  # Longer than any id.
 _DIGITS = 16
 _LENGTH_BYTES = 8
 _CUT = "…"
@@ -56,6 +57,11 @@ def bounded_related(related: Iterable[str]) -> tuple[str, ...]:
     """Return the first 16 different ids, each of at most 128 characters."""
     distinct = dict.fromkeys(cut(name, _RELATED_CHARACTERS) for name in related)
     return tuple(distinct)[:MOST_RELATED]
+
+
+def bounded_subject(subject: str) -> str:
+    """Return an id as a table can hold it, of at most 2,000 characters."""
+    return cut(subject, _SUBJECT_CHARACTERS)
 
 
 def digest(*parts: str) -> str:

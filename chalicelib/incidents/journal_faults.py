@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from chalicelib.clock import Clock
-from chalicelib.incidents.incident import IncidentDomain, IncidentSeverity, Sighting
+from chalicelib.incidents import kinds
+from chalicelib.incidents.incident import Sighting
 from chalicelib.incidents.store import IncidentStore
 from chalicelib.journal.faults import LATE_KEY, JournalFault
 
@@ -23,14 +24,13 @@ class JournalIncidents:
         Raises:
             Unavailable: DynamoDB did not answer.
         """
-        severity = IncidentSeverity.CRITICAL if fault.is_broken else IncidentSeverity.HIGH
+        kind = kinds.JOURNAL_BROKEN if fault.is_broken else kinds.SEAL_LATE
         self.incidents.raise_(
             Sighting(
                 owner=_SYSTEM,
-                domain=IncidentDomain.JOURNAL,
+                kind=kind,
                 dedupe_key=fault.key,
                 occurrence=fault.occurrence,
-                severity=severity,
                 summary=fault.what,
                 detail=fault.detail,
                 evidence=fault.evidence,
@@ -46,7 +46,7 @@ class JournalIncidents:
         """
         self.incidents.resolve(
             _SYSTEM,
-            (IncidentDomain.JOURNAL, LATE_KEY),
+            (kinds.SEAL_LATE.domain, LATE_KEY),
             "seals come in time again",
             self.clock.now(),
         )

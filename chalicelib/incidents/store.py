@@ -1,135 +1,61 @@
-"""IncidentStore: each incident's record, its history, and how many there are.
+"""IncidentStore: each incident's record, its history and remedies, and how many there are.
 
 Writers compare the record's version and decide again on what they find, a bounded number of times.
-A change of state is one transaction: the record, one entry of the history and the tally of resolved
+A change is one transaction: the record, one entry of the history and the tally of resolved
 incidents change together or not at all. An observation changes the record alone.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
-from pynamodb.attributes import ListAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
-from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
 from chalicelib.clock import from_ms, to_ms
 from chalicelib.errors import Unavailable
-from chalicelib.incidents.bounds import REASON_CHARACTERS, cut, evidence_text
+from chalicelib.incidents import life
+from chalicelib.incidents.attempt import AttemptStatus, RuntimeRemediationAttemptRecord
+from chalicelib.incidents.bounds import REASON_CHARACTERS, cut
 from chalicelib.incidents.incident import (
+    Change,
     Decision,
     Effect,
     IncidentCounts,
-    IncidentDomain,
     IncidentPage,
-    IncidentSeverity,
-    IncidentState,
     Kind,
     RuntimeIncidentHistoryEntry,
     RuntimeIncidentRecord,
     Sighting,
     decide,
     incident_id,
-    resolved,
 )
-from chalicelib.settings import resource
-from chalicelib.tables import (
-    Cancelled,
-    Refused,
-    Table,
-    TableMeta,
-    WholeNumber,
-    Write,
-    owned,
-    reading,
+from chalicelib.incidents.kind import IncidentDomain, IncidentSeverity
+from chalicelib.incidents.rows import (
+    ATTEMPT,
+    ENTRY,
+    RECORD,
+    AttemptRow,
+    EntryRow,
+    RecordRow,
+    TallyRow,
+    attempt_of,
+    attempt_row_of,
+    entry_of,
+    entry_row_of,
+    record_of,
+    row_of,
 )
+from chalicelib.tables import Cancelled, Refused, Write, owned, reading
 
 _TRIES = 8
-_RECORD = "0"
-_ENTRY = "h#"
 _TALLY = "resolved"
-_INSTANT_DIGITS = 15
-_NUMBER_DIGITS = 9
-
-
-class ActiveIndex(GlobalSecondaryIndex["RecordRow"]):
-    """Incidents that are not resolved, by owner, in order of their opening.
-
-    The range key is `instant#domain#severity#id`, so that they are counted without being read.
-    """
-
-    class Meta:
-        """The index."""
-
-        index_name = "active"
-        projection = KeysOnlyProjection()
-
-    active_owner = UnicodeAttribute(hash_key=True)
-    active_at = UnicodeAttribute(range_key=True)
-
-
-class RecordRow(Table):
-    """An incident; it is in the index exactly while it is active."""
-
-    class Meta(TableMeta):
-        """The table."""
-
-        table_name = resource("incidents")
-
-    active = ActiveIndex()
-
-    sk = UnicodeAttribute(range_key=True)
-    active_owner = UnicodeAttribute(null=True)
-    active_at = UnicodeAttribute(null=True)
-    domain = UnicodeAttribute()
-    dedupe_key = UnicodeAttribute()
-    severity = UnicodeAttribute()
-    state = UnicodeAttribute()
-    summary = UnicodeAttribute()
-    detail = UnicodeAttribute()
-    evidence = UnicodeAttribute()
-    related: ListAttribute[str] = ListAttribute()
-    first_seen = WholeNumber()
-    last_seen = WholeNumber()
-    opened_at = WholeNumber()
-    resolved_at = WholeNumber(null=True)
-    seen = WholeNumber()
-    reopened = WholeNumber()
-    occurrences: ListAttribute[str] = ListAttribute()
-    version = WholeNumber()
-
-
-class EntryRow(Table):
-    """One change of an incident's state; the sort key is `h#instant#version`."""
-
-    class Meta(TableMeta):
-        """The table."""
-
-        table_name = resource("incidents")
-
-    sk = UnicodeAttribute(range_key=True)
-    at = WholeNumber()
-    state = UnicodeAttribute()
-    severity = UnicodeAttribute()
-    seen = WholeNumber()
-    reason = UnicodeAttribute()
-
-
-class TallyRow(Table):
-    """How many incidents of a kind are resolved; the sort key is `domain#severity`."""
-
-    class Meta(TableMeta):
-        """The table."""
-
-        table_name = resource("incidents")
-
-    sk = UnicodeAttribute(range_key=True)
-    number = WholeNumber()
 
 
 class IncidentStore:
     """Incidents of all owners."""
+
+    # What rooms say.
 
     def raise_(self, sighting: Sighting, now: datetime) -> RuntimeIncidentRecord:
         """Record that a fault was seen, once for each occurrence, and return its incident.
@@ -168,15 +94,90 @@ class IncidentStore:
             record = self.get(owner, id_)
             if record is None or not record.is_active:
                 return record
-            after = resolved(record, from_ms(to_ms(now)))
-            if _moved(record, after, cut(reason, REASON_CHARACTERS)):
+            after = life.resolved(record, from_ms(to_ms(now)))
+            if self.change(record, after, Change.RESOLVED, reason):
                 return after
         raise _busy()
 
+    # What healing does.
+
+    def change(
+        self, before: RuntimeIncidentRecord, after: RuntimeIncidentRecord, what: Change, why: str
+    ) -> bool:
+        """Change an incident, unless it is not as it was seen any more: False then.
+
+        Raises:
+            Unavailable: DynamoDB did not answer.
+        """
+        return _made(self.change_writes(before, after, what, why))
+
+    def change_writes(
+        self,
+        before: RuntimeIncidentRecord,
+        after: RuntimeIncidentRecord,
+        what: Change,
+        why: str,
+        by: str = "",
+    ) -> list[Write]:
+        """Return the change of an incident, for a transaction; refused if it changed meanwhile."""
+        return _change(before, after, what, cut(why, REASON_CHARACTERS), by)
+
+    def begin(
+        self,
+        before: RuntimeIncidentRecord,
+        after: RuntimeIncidentRecord,
+        attempt: RuntimeRemediationAttemptRecord,
+    ) -> bool:
+        """Record that a remedy is about to be tried; False if the incident changed meanwhile.
+
+        Raises:
+            Unavailable: DynamoDB did not answer.
+        """
+        return _made(self.begin_writes(before, after, attempt))
+
+    def begin_writes(
+        self,
+        before: RuntimeIncidentRecord,
+        after: RuntimeIncidentRecord,
+        attempt: RuntimeRemediationAttemptRecord,
+    ) -> list[Write]:
+        """Return the same for a transaction."""
+        by = "" if attempt.by.startswith("system:") else attempt.by
+        change = _change(before, after, Change.REMEDIATING, attempt.detail, by)
+        return [*change, attempt_row_of(attempt).put_write(AttemptRow.pk.does_not_exist())]
+
+    def tell(
+        self,
+        before: RuntimeIncidentRecord,
+        after: RuntimeIncidentRecord,
+        attempt: RuntimeRemediationAttemptRecord,
+    ) -> bool:
+        """Record an attempt that changes no state; False if the incident changed meanwhile.
+
+        Raises:
+            Unavailable: DynamoDB did not answer.
+        """
+        record = row_of(after).put_write(_unchanged(before))
+        return _made([record, attempt_row_of(attempt).put_write(AttemptRow.pk.does_not_exist())])
+
+    def finish(self, attempt: RuntimeRemediationAttemptRecord) -> bool:
+        """Record how an attempt ended; False if somebody has said so already.
+
+        Raises:
+            Unavailable: DynamoDB did not answer.
+        """
+        try:
+            attempt_row_of(attempt).put(AttemptRow.status == AttemptStatus.PLANNED)
+        except Refused:
+            return False
+        return True
+
+    # Finding.
+
     def get(self, owner: str, id_: str) -> RuntimeIncidentRecord | None:
         """Return an incident by a strongly consistent read, or None."""
-        row = RecordRow.find(owned(owner, id_), _RECORD)
-        return _record(row) if row else None
+        row = RecordRow.find(owned(owner, id_), RECORD)
+        return record_of(row) if row else None
 
     def active(self, owner: str, after: str | None, limit: int) -> IncidentPage:
         """Return an owner's incidents that are not resolved, the latest opened first.
@@ -188,24 +189,59 @@ class IncidentStore:
         found = list(
             reading(RecordRow.active.query(owner, before, scan_index_forward=False, limit=limit))
         )
-        keys = dict.fromkeys(row.pk for row in found)
-        rows = {row.pk: row for row in RecordRow.find_all((pk, _RECORD) for pk in keys)}
-        records = [_record(rows[pk]) for pk in keys if pk in rows]
-        items = [record for record in records if record.is_active]
+        items = [record for record in _records(found) if record.is_active]
         return IncidentPage(items, found[-1].active_at if len(found) == limit else None)
+
+    def listed(self, owner: str, before: str | None, limit: int) -> IncidentPage:
+        """Return an owner's incidents, the latest first seen first, those before a key.
+
+        Found by an index: one that was opened a moment ago may be missing.
+        """
+        earlier = RecordRow.listed_at < before if before else None
+        found = list(
+            reading(RecordRow.listed.query(owner, earlier, scan_index_forward=False, limit=limit))
+        )
+        return IncidentPage(_records(found), found[-1].listed_at if len(found) == limit else None)
+
+    def all_active(self, after: Any, limit: int) -> tuple[list[RuntimeIncidentRecord], Any]:
+        """Return incidents of all owners that are not resolved, and where the next ones begin.
+
+        What is scanned is an index that has nothing but them.
+
+        Args:
+            after: what an earlier call returned; None for the beginning, which follows the end.
+            limit: how many there are at most.
+        """
+        scan = RecordRow.active.scan(limit=limit, last_evaluated_key=after)
+        found = list(reading(scan))
+        records = [record for record in _records(found) if record.is_active]
+        return records, scan.last_evaluated_key
 
     def history(
         self, owner: str, id_: str, limit: int = 100
     ) -> Sequence[RuntimeIncidentHistoryEntry]:
-        """Return the changes of an incident's state, the latest first."""
+        """Return what became of an incident, the latest first."""
         entries = EntryRow.page(
             owned(owner, id_),
-            EntryRow.sk.startswith(_ENTRY),
+            EntryRow.sk.startswith(ENTRY),
             scan_index_forward=False,
             consistent_read=True,
             limit=limit,
         )
-        return [_entry(row) for row in entries]
+        return [entry_of(row) for row in entries]
+
+    def attempts(
+        self, owner: str, id_: str, limit: int = 100
+    ) -> Sequence[RuntimeRemediationAttemptRecord]:
+        """Return what was done about an incident, the latest first."""
+        rows = AttemptRow.page(
+            owned(owner, id_),
+            AttemptRow.sk.startswith(ATTEMPT),
+            scan_index_forward=False,
+            consistent_read=True,
+            limit=limit,
+        )
+        return [attempt_of(row) for row in rows]
 
     def counts(self, owner: str) -> IncidentCounts:
         """Return how many of an owner's incidents there are.
@@ -218,24 +254,44 @@ class IncidentStore:
         return IncidentCounts(active, {kind: number for kind, number in numbers.items() if number})
 
 
+def _records(found: Iterable[RecordRow]) -> list[RuntimeIncidentRecord]:
+    """Return the incidents of an index's rows, read again, in their order."""
+    keys = dict.fromkeys(row.pk for row in found)
+    rows = {row.pk: row for row in RecordRow.find_all((pk, RECORD) for pk in keys)}
+    return [record_of(rows[pk]) for pk in keys if pk in rows]
+
+
 def _done(before: RuntimeIncidentRecord | None, decision: Decision) -> bool:
     """Make the write of a decision; False if somebody changed the incident meanwhile."""
     after = decision.record
-    if before is None or decision.effect is Effect.REOPENED:
-        return _moved(before, after, after.summary)
+    if before is None:
+        return _made(_change(None, after, Change.OPENED, after.summary))
+    if decision.effect is Effect.REOPENED:
+        change = Change.ESCALATED if after.is_escalated else Change.REOPENED
+        return _made(_change(before, after, change, after.summary))
     try:
-        _row(after).put(_unchanged(before))
+        row_of(after).put(_unchanged(before))
     except Refused:
         return False
     return True
 
 
-def _moved(before: RuntimeIncidentRecord | None, after: RuntimeIncidentRecord, reason: str) -> bool:
-    """Change an incident's state with all that depends on it; False if somebody was faster."""
-    entry = _entry_row(after, reason).put_write(EntryRow.pk.does_not_exist())
-    record = _row(after).put_write(_unchanged(before))
+def _change(
+    before: RuntimeIncidentRecord | None,
+    after: RuntimeIncidentRecord,
+    what: Change,
+    reason: str,
+    by: str = "",
+) -> list[Write]:
+    """Return the writes that change an incident with all that depends on it."""
+    entry = entry_row_of(after, what, reason, by).put_write(EntryRow.pk.does_not_exist())
+    return [row_of(after).put_write(_unchanged(before)), entry, *_tallied(before, after)]
+
+
+def _made(writes: Sequence[Write]) -> bool:
+    """Make writes together; False if somebody was faster."""
     try:
-        RecordRow.transact(record, entry, *_tallied(before, after))
+        RecordRow.transact(*writes)
     except Cancelled:
         return False
     return True
@@ -275,79 +331,3 @@ def _kinds(active_ats: Iterable[str]) -> Iterator[Kind]:
 def _kind(key: str) -> Kind:
     domain, severity, *_ = key.split("#")
     return IncidentDomain(domain), IncidentSeverity(severity)
-
-
-def _row(record: RuntimeIncidentRecord) -> RecordRow:
-    row = RecordRow(
-        owned(record.owner, record.id),
-        _RECORD,
-        domain=record.domain,
-        dedupe_key=record.dedupe_key,
-        severity=record.severity,
-        state=record.state,
-        summary=record.summary,
-        detail=record.detail,
-        evidence=evidence_text(record.evidence),
-        related=list(record.related),
-        first_seen=to_ms(record.first_seen),
-        last_seen=to_ms(record.last_seen),
-        opened_at=to_ms(record.opened_at),
-        resolved_at=None if record.resolved_at is None else to_ms(record.resolved_at),
-        seen=record.count,
-        reopened=record.reopened,
-        occurrences=list(record.occurrences),
-        version=record.version,
-    )
-    if record.is_active:
-        row.active_owner = record.owner
-        opened = f"{to_ms(record.opened_at):0{_INSTANT_DIGITS}}"
-        row.active_at = f"{opened}#{record.domain}#{record.severity}#{record.id}"
-    return row
-
-
-def _record(row: RecordRow) -> RuntimeIncidentRecord:
-    owner, _, id_ = row.pk.rpartition("#")
-    return RuntimeIncidentRecord(
-        id=id_,
-        owner=owner,
-        domain=IncidentDomain(row.domain),
-        dedupe_key=row.dedupe_key,
-        severity=IncidentSeverity(row.severity),
-        state=IncidentState(row.state),
-        summary=row.summary,
-        detail=row.detail,
-        evidence=json.loads(row.evidence),
-        related=tuple(row.related),
-        first_seen=from_ms(row.first_seen),
-        last_seen=from_ms(row.last_seen),
-        opened_at=from_ms(row.opened_at),
-        resolved_at=None if row.resolved_at is None else from_ms(row.resolved_at),
-        count=int(row.seen),
-        reopened=int(row.reopened),
-        occurrences=tuple(row.occurrences),
-        version=int(row.version),
-    )
-
-
-def _entry_row(record: RuntimeIncidentRecord, reason: str) -> EntryRow:
-    at = to_ms(record.resolved_at or record.opened_at)
-    key = f"{_ENTRY}{at:0{_INSTANT_DIGITS}}#{record.version:0{_NUMBER_DIGITS}}"
-    return EntryRow(
-        owned(record.owner, record.id),
-        key,
-        at=at,
-        state=record.state,
-        severity=record.severity,
-        seen=record.count,
-        reason=reason,
-    )
-
-
-def _entry(row: EntryRow) -> RuntimeIncidentHistoryEntry:
-    return RuntimeIncidentHistoryEntry(
-        at=from_ms(row.at),
-        state=IncidentState(row.state),
-        severity=IncidentSeverity(row.severity),
-        count=int(row.seen),
-        reason=row.reason,
-    )

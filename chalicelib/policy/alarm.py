@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 
 from chalicelib.clock import Clock, rfc3339
 from chalicelib.errors import Unavailable
-from chalicelib.incidents.incident import IncidentDomain, IncidentSeverity, Sighting
+from chalicelib.incidents import kinds
+from chalicelib.incidents.incident import Sighting
 from chalicelib.incidents.store import IncidentStore
 from chalicelib.policy.reason import Reason
 
 _log = logging.getLogger("palyra.policy")
 _QUIET = timedelta(minutes=1)
+_KINDS = {Reason.ERROR: kinds.POLICIES_FAIL, Reason.UNAVAILABLE: kinds.POLICIES_UNREAD}
 _SUMMARIES = {
     Reason.ERROR: "the active policies fail, and refuse what they are asked",
     Reason.UNAVAILABLE: "the active policies cannot be read, so everything is refused",
@@ -34,10 +36,9 @@ class PolicyAlarm:
         self._told[owner, reason] = now
         sighting = Sighting(
             owner=owner,
-            domain=IncidentDomain.SCHEDULER,
+            kind=_KINDS[reason],
             dedupe_key=_key(reason),
             occurrence=f"{policy_set}/{rfc3339(now)[:16]}",
-            severity=IncidentSeverity.HIGH,
             summary=_SUMMARIES[reason],
             detail="roll back with `palyra policies rollback`, or activate version 0",
             evidence={"policy_set": policy_set, "reason": str(reason)},
@@ -54,7 +55,7 @@ class PolicyAlarm:
         """
         for reason in _SUMMARIES:
             self._told.pop((owner, reason), None)
-            fault = (IncidentDomain.SCHEDULER, _key(reason))
+            fault = (_KINDS[reason].domain, _key(reason))
             why = "other policies were activated"
             try:
                 self.incidents.resolve(owner, fault, why, self.clock.now())

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.policy.request import Approval, Question, Role
+from chalicelib.policy.request import APPROVAL, Approval, Question, Role
 
 _LOOKS = "read"
 
@@ -29,8 +29,8 @@ def _roles(question: Question) -> Iterator[tuple[str, Question]]:
 
 
 def _approval(question: Question) -> Iterator[tuple[str, Question]]:
-    if question.context.get("approval") in {Approval.PENDING, Approval.DENIED}:
-        yield "approval", _given(question, {"approval": str(Approval.APPROVED)})
+    if question.context.get("approval") not in {None, Approval.APPROVED}:
+        yield APPROVAL, _given(question, {"approval": str(Approval.APPROVED)})
 
 
 def _tool(question: Question) -> Iterator[tuple[str, Question]]:

@@ -16,6 +16,8 @@ class Reason(StrEnum):
     NOT_GRANTED = "tool.not_granted"
     ROLE_REQUIRED = "role.required"
     APPROVAL_REQUIRED = "policy.approval_required"
+    APPROVAL_DENIED = "approval.denied"
+    APPROVAL_EXPIRED = "approval.expired"
     FORBIDDEN = "policy.forbidden"
     DEFAULT_DENY = "policy.default_deny"
 
@@ -33,6 +35,8 @@ _WORDS = {
     Reason.NOT_GRANTED: "the tool was not granted to the run",
     Reason.ROLE_REQUIRED: "the role of the caller is not enough",
     Reason.APPROVAL_REQUIRED: "it needs an approval that it does not have",
+    Reason.APPROVAL_DENIED: "somebody was asked to approve it, and denied it",
+    Reason.APPROVAL_EXPIRED: "somebody was asked to approve it, and nobody decided in time",
     Reason.FORBIDDEN: "a policy forbids it",
     Reason.DEFAULT_DENY: "no policy permits it",
 }

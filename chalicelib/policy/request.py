@@ -7,6 +7,9 @@ from typing import Any, NamedTuple, Protocol
 
 from chalicelib.policy.reason import Reason
 
+# What a decision names where an approval alone was missing.
+APPROVAL = "approval"
+
 
 class Role(StrEnum):
     """What a caller of the API may be, from the least to the most."""
@@ -17,7 +20,7 @@ class Role(StrEnum):
 
 
 class Approval(StrEnum):
-    """Where the approval of a job stands."""
+    """Where the approval of a job, or of a call, stands."""
 
     NOT_REQUIRED = "not_required"
     PENDING = "pending"
@@ -121,6 +124,11 @@ class Decision:
     version: int = 0
     missing: tuple[str, ...] = ()
     asked: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def needs_approval(self) -> bool:
+        """Return whether the policies would allow it if somebody approved it, and only then."""
+        return not self.allowed and APPROVAL in self.missing
 
     def facts(self) -> dict[str, Any]:
         """Return what the journal keeps of it.

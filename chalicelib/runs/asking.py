@@ -1,6 +1,6 @@
 """What the policies are asked about a task: whether it may begin, and what its run may call."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from chalicelib.background.task import TaskRef
@@ -26,6 +26,19 @@ class Routine(NamedTuple):
     schedule: str = ""
     created_by: str = ""
     approval: Approval = Approval.NOT_REQUIRED
+
+
+class Assignment(NamedTuple):
+    """What a run is asked to do, and what it may use."""
+
+    prompt: str
+    tools: Sequence[str]
+    routine: Routine = Routine()
+
+    @property
+    def approved(self) -> "Assignment":
+        """Return the same where somebody has approved it."""
+        return self._replace(routine=self.routine._replace(approval=Approval.APPROVED))
 
 
 def context_of(

@@ -18,6 +18,7 @@ from chalicelib.journal.entry import Entry
 from chalicelib.journal.query import Query
 from chalicelib.journal.search import JournalSearch
 from chalicelib.policy.dry_run import Recorded
+from chalicelib.policy.request import Approval
 from chalicelib.runs import asking
 from chalicelib.runs.store import RunStore
 from chalicelib.runs.tools import Toolbox
@@ -86,7 +87,9 @@ class RunDecisions:
         return self.journal.search(owner, query, None, _MOST_DENIED).items
 
     def _calls(self, owner: str, dispatch: Recorded) -> Iterator[Recorded]:
-        told, ref = dispatch.question.context, TaskRef.of(owner, dispatch.task_id)
+        # What was approved of a dispatch is its beginning, and none of its calls.
+        told = {**dispatch.question.context, "approval": str(Approval.NOT_REQUIRED)}
+        ref = TaskRef.of(owner, dispatch.task_id)
         for name in told["tools"]:
             tool = self.tools.find(name)
             if tool is not None:

@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.background.events import denied
-from chalicelib.background.kinds import Continuation, Ending, FollowUp
+from chalicelib.background.kinds import Continuation, Ending, FollowUp, Waiting
 from chalicelib.background.lease import Lease
 from chalicelib.background.payloads import Payloads
 from chalicelib.background.store import End
 from chalicelib.background.task import Outcome, State, Task
 from chalicelib.clock import Clock
 from chalicelib.errors import Invalid, only_fields
-from chalicelib.runs.asking import Routine
+from chalicelib.runs.asking import Assignment, Routine
 from chalicelib.runs.conclusion import RunConclusion
-from chalicelib.runs.service import Assignment, Progress, RunService
+from chalicelib.runs.consent import Refusal
+from chalicelib.runs.service import Progress, RunService
 from chalicelib.runs.tools import Toolbox
 
 KIND = "background_prompt"
@@ -38,7 +39,7 @@ class Prompt:
     clock: Clock
     conclusion: RunConclusion
 
-    def perform(self, task: Task, lease: Lease) -> Ending | Continuation:
+    def perform(self, task: Task, lease: Lease) -> Ending | Continuation | Waiting:
         """Carry out a prompt.
 
         Raises:
@@ -50,7 +51,9 @@ class Prompt:
         tools = payload.get("tools", [])
         assignment = Assignment(payload["prompt"], tools, Routine(name=task.kind))
         if not task.has_fired:
-            decision = self.runs.authorize(task, assignment)
+            decision = self.runs.admit(task, assignment, lease)
+            if isinstance(decision, Waiting):
+                return decision
             if not decision.allowed:
                 return Ending(
                     end=End(State.CLOSED, Outcome.DENIED, decision.reason),
@@ -62,9 +65,15 @@ class Prompt:
 
 
 def after(
-    progress: Progress, clock: Clock, then: Mapping[str, Any] | None = None
-) -> Ending | Continuation:
-    """Return how a task ends, or goes on, when its run has come so far."""
+    progress: Progress | Waiting | Refusal,
+    clock: Clock,
+    then: Mapping[str, Any] | None = None,
+) -> Ending | Continuation | Waiting:
+    """Return how a task ends, waits or goes on, when its run has come so far."""
+    if isinstance(progress, Waiting):
+        return progress
+    if isinstance(progress, Refusal):
+        return Ending(end=End(State.FAILED, Outcome.FIRED, progress.told))
     if progress is Progress.INTERRUPTED:
         return Continuation(clock.now())
     if progress is Progress.UNKNOWN:

@@ -6,26 +6,30 @@ told. A rescuer reads the transcript up to the task's checkpoint and goes on beh
 The step in which the model asks for a tool is the intent of the call: only the worker whose intent
 was accepted makes the call. A rescuer that finds an intent without a result cannot know whether
 the call was made: it makes it again, with the same key, only if the tool is idempotent.
+
+What the policies allow only with an approval waits for one, without a worker; denied or expired,
+it is the end of the run.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
-from chalicelib.background.kinds import Stopped
+from chalicelib.background.kinds import Stopped, Waiting
 from chalicelib.background.lease import Lease
 from chalicelib.background.task import Checkpoint, Task
 from chalicelib.clock import Clock, rfc3339
 from chalicelib.errors import Unavailable
 from chalicelib.journal.chain import canonical
 from chalicelib.policy.reason import Reason
-from chalicelib.policy.request import Authorizer, Decision
+from chalicelib.policy.request import Approval, Authorizer, Decision
 from chalicelib.providers import Answer, Conversation, ModelProvider, ToolCall, ToolResult, Turn
 from chalicelib.redaction import MARK
 from chalicelib.runs import asking
-from chalicelib.runs.asking import Routine
+from chalicelib.runs.asking import Assignment
+from chalicelib.runs.consent import Consents, Refusal
 from chalicelib.runs.step import Step, encode, first_link
 from chalicelib.runs.store import RunHeader
 from chalicelib.runs.tools import Invocation, Tool, Toolbox
@@ -37,14 +41,6 @@ _REDACTED = "its arguments hold a secret, or the mark that one was redacted"
 
 class TooManySteps(Exception):
     """The run made as many steps as it may without coming to an answer."""
-
-
-class Assignment(NamedTuple):
-    """What a run is asked to do, and what it may use."""
-
-    prompt: str
-    tools: Sequence[str]
-    routine: Routine = Routine()
 
 
 class Progress(StrEnum):
@@ -63,8 +59,26 @@ class RunService:
     provider: ModelProvider
     tools: Toolbox
     policy: Authorizer
+    consents: Consents
     clock: Clock
     max_steps: int
+
+    def admit(self, task: Task, assignment: Assignment, lease: Lease) -> Decision | Waiting:
+        """Ask whether the run of a claimed task may begin, and people where policies want that.
+
+        Raises:
+            LostClaim: the task was taken away.
+            Unavailable: the policies could not be read.
+        """
+        decision = self.authorize(task, assignment)
+        if not decision.needs_approval:
+            return decision
+        answer = self.consents.to_dispatch(task, assignment, decision, lease)
+        if isinstance(answer, Waiting):
+            return answer
+        if isinstance(answer, Refusal):
+            return replace(decision, reason=answer.reason, missing=())
+        return self.authorize(task, assignment.approved)
 
     def authorize(self, task: Task, assignment: Assignment) -> Decision:
         """Ask whether the run of a claimed task may begin.
@@ -94,11 +108,14 @@ class RunService:
             )
         )
 
-    def execute(self, task: Task, assignment: Assignment, lease: Lease) -> Progress:
+    def execute(
+        self, task: Task, assignment: Assignment, lease: Lease
+    ) -> Progress | Waiting | Refusal:
         """Carry out a claimed task's run, from its checkpoint to its answer.
 
         It is interrupted, between two steps, where the next one would outlast the function; and
         its outcome is unknown where an outside call may have been made and must not be repeated.
+        It waits where a call needs an approval, and is refused where that is denied or expired.
 
         Raises:
             LostClaim: the task was taken away.
@@ -106,8 +123,9 @@ class RunService:
             TooManySteps: the run does not come to an answer.
         """
         steps = self.transcripts.accepted(task)
-        if not self._may_go_on(task, steps, lease):
-            return Progress.UNKNOWN
+        halted = self._resumed(task, steps, lease)
+        if halted is not None:
+            return halted
         first = len(steps)
         while not (steps and isinstance(steps[-1].turn, Answer)):
             if len(steps) >= self.max_steps:
@@ -115,8 +133,29 @@ class RunService:
             if len(steps) > first and self._must_stop(steps, lease):
                 return Progress.INTERRUPTED
             turn = self._next_turn(task, assignment, steps, lease)
+            if isinstance(turn, Waiting | Refusal):
+                return turn
             steps.append(self._accept(task, steps, turn, lease))
         return Progress.ANSWERED
+
+    def _resumed(
+        self, task: Task, steps: list[Step], lease: Lease
+    ) -> Progress | Waiting | Refusal | None:
+        """Return why a run cannot go on from its last step, or None where it can."""
+        announced = steps[-1].turn if steps else None
+        if not isinstance(announced, ToolCall):
+            return None
+        record = self.consents.asked(task, steps[-1])
+        if record is None:
+            return None if self._may_go_on(task, steps, lease) else Progress.UNKNOWN
+        answer = self.consents.follow(record, task)
+        if isinstance(answer, Waiting | Refusal):
+            return answer
+        tool = self.tools.find(announced.tool)
+        if answer is not Approval.APPROVED or (tool is not None and not tool.is_idempotent):
+            # Nothing was called under this step, and nothing ever is: the next one is the intent.
+            steps.append(self._accept(task, steps, announced, lease))
+        return None
 
     def _may_go_on(self, task: Task, steps: list[Step], lease: Lease) -> bool:
         """Return whether a call that an earlier worker announced may be made by this one."""
@@ -140,10 +179,10 @@ class RunService:
 
     def _next_turn(
         self, task: Task, assignment: Assignment, steps: Sequence[Step], lease: Lease
-    ) -> Turn:
+    ) -> Turn | Waiting | Refusal:
         last = steps[-1] if steps else None
         if last is not None and isinstance(last.turn, ToolCall):
-            return self._call(task, assignment, last.turn, last.checkpoint.seq, lease)
+            return self._call(task, assignment, last.turn, steps, lease)
         specs = self.tools.specs(assignment.tools)
         turns = [step.turn for step in steps]
         with lease.step(self.provider.deadline):
@@ -152,16 +191,27 @@ class RunService:
             )
 
     def _call(
-        self, task: Task, assignment: Assignment, call: ToolCall, intent: int, lease: Lease
-    ) -> ToolResult:
+        self,
+        task: Task,
+        assignment: Assignment,
+        call: ToolCall,
+        steps: Sequence[Step],
+        lease: Lease,
+    ) -> ToolResult | Waiting | Refusal:
         tool = self.tools.find(call.tool)
         if tool is None:
             return ToolResult(call.tool, ok=False, content={"refused": "there is no such tool"})
         if MARK in encode(call):
             return ToolResult(call.tool, ok=False, content={"refused": _REDACTED})
         decision = self._authorize(task, assignment, tool)
+        if decision.needs_approval:
+            answer = self.consents.to_call(task, assignment, steps, decision, lease)
+            if isinstance(answer, Waiting | Refusal):
+                return answer
+            decision = self._authorize(task, assignment.approved, tool)
         if not decision.allowed:
             return ToolResult(call.tool, ok=False, content={"refused": decision.reason})
+        intent = steps[-1].checkpoint.seq
         invocation = Invocation(task.ref.owner, f"{task.ref.run_id}#{intent}", call.arguments)
         if not tool.is_idempotent:
             lease.before_outside_call()

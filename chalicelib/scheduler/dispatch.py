@@ -12,9 +12,9 @@ from chalicelib.background.lease import Lease
 from chalicelib.background.store import End
 from chalicelib.background.task import Outcome, State, Task
 from chalicelib.clock import Clock
-from chalicelib.runs.asking import Routine
+from chalicelib.runs.asking import Assignment, Routine
 from chalicelib.runs.prompt import after
-from chalicelib.runs.service import Assignment, RunService
+from chalicelib.runs.service import RunService
 from chalicelib.scheduler.conclusion import Conclusion
 from chalicelib.scheduler.events import denied
 from chalicelib.scheduler.judgement import Close
@@ -53,7 +53,9 @@ class Dispatch:
         routine = Routine(definition.name, definition.schedule_kind, definition.created_by)
         assignment = Assignment(definition.prompt, definition.tools, routine)
         if not task.has_fired:
-            decision = self.runs.authorize(task, assignment)
+            decision = self.runs.admit(task, assignment, lease)
+            if isinstance(decision, Waiting):
+                return decision
             if not decision.allowed:
                 event = denied(task, decision, self.clock.now())
                 return Ending(end=_closed(Outcome.DENIED, decision.reason), event=event)

@@ -72,7 +72,7 @@ class NextSlot(NamedTuple):
 
 
 class TickRow(Table):
-    """When the last tick was, and what it counted."""
+    """When the last tick, or the last sweep, was, and what a tick counted."""
 
     class Meta(TableMeta):
         """The table."""
@@ -114,6 +114,12 @@ class TickLog:
         if row is None:
             return None
         return LastTick(from_ms(row.at), json.loads(row.counts) if row.counts else None)
+
+
+class SweepLog(TickLog):
+    """The instant of the last sweep; it only moves forward."""
+
+    _KEY = (owned("system", "last-run"), "sweep")
 
 
 class JobStore:

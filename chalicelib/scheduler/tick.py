@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.background.gate.gate import Gate
 from chalicelib.clock import Clock
+from chalicelib.errors import Unavailable
 from chalicelib.scheduler.gap import Gap, gap
 from chalicelib.scheduler.handover import Handover
 from chalicelib.scheduler.job import Due, Waking
@@ -79,9 +80,13 @@ class Tick:
                 counts["gated"] += 1
             else:
                 self._hand_over(due, now, gate, counts)
-        except Exception:  # noqa: BLE001 - one broken job must not delay another
+        except Unavailable:
+            counts["failed"] += 1
+            _log.warning("the next tick tries again", extra={"job": due.pk}, exc_info=True)
+        except Exception as error:  # noqa: BLE001 - one broken job must not delay another
             counts["failed"] += 1
             _log.exception("one job could not be handed over", extra={"job": due.pk})
+            self.upkeep().report_broken(due.pk, f"{type(error).__name__}: {error}")
 
     def _hand_over(self, due: Due, now: datetime, gate: Gate, counts: dict[str, int]) -> None:
         counts["due"] += 1

@@ -13,7 +13,9 @@ from datetime import datetime
 from chalicelib.background.task import Task
 from chalicelib.clock import Clock, rfc3339
 from chalicelib.errors import NotFound, Unavailable
-from chalicelib.incidents.incident import IncidentDomain, IncidentSeverity, Sighting
+from chalicelib.incidents import kinds
+from chalicelib.incidents.incident import Sighting
+from chalicelib.incidents.kind import IncidentKind
 from chalicelib.incidents.store import IncidentStore
 from chalicelib.scheduler import automatic
 from chalicelib.scheduler.changes import Rule
@@ -48,7 +50,8 @@ class Upkeep:
             self._write(task.ref.pk, automatic.complete)
         elif hot.has_failed_too_often and self._write(task.ref.pk, automatic.pause_failing):
             detail = f"{hot.standing.failures} runs failed in a row; the last: {task.reason}"
-            self._report(task.ref.pk, "failing", "a job keeps failing and was paused", detail)
+            summary = "a job keeps failing and was paused"
+            self._report(task.ref.pk, kinds.JOB_FAILING, summary, detail)
 
     def wake(self, pk: str, until: datetime) -> None:
         """Resume a job that was paused until an instant, which has come.
@@ -66,8 +69,13 @@ class Upkeep:
         """
         is_paused = self._write(pk, automatic.disable)
         if is_paused:
-            self._report(pk, "unreadable", "a job cannot be scheduled and was paused", error)
+            summary = "a job cannot be scheduled and was paused"
+            self._report(pk, kinds.JOB_UNREADABLE, summary, error)
         return is_paused
+
+    def report_broken(self, pk: str, error: str) -> None:
+        """Say that a job cannot be handed over, for a reason that pausing it would not mend."""
+        self._report(pk, kinds.JOB_BROKEN, "a job cannot be handed over", error)
 
     def _write(self, pk: str, rule: Rule) -> bool:
         owner, _, job_id = pk.partition("#")
@@ -75,20 +83,20 @@ class Upkeep:
             return self.editor.write(owner, DAEMON, job_id, rule)
         return False
 
-    def _report(self, pk: str, what: str, summary: str, detail: str) -> None:
+    def _report(self, pk: str, kind: IncidentKind, summary: str, detail: str) -> None:
         owner, _, job_id = pk.partition("#")
         now = self.clock.now()
         sighting = Sighting(
             owner=owner,
-            domain=IncidentDomain.SCHEDULER,
-            dedupe_key=f"job:{what}:{job_id}",
-            severity=IncidentSeverity.HIGH,
+            kind=kind,
+            dedupe_key=f"{kind.name}:{job_id}",
             summary=summary,
             detail=detail,
             related=(job_id,),
+            subject=job_id,
             occurrence=f"{job_id}@{rfc3339(now)}",
         )
         try:
             self.incidents.raise_(sighting, now)
         except Unavailable:
-            _log.warning("the job was paused without an incident", extra={"job": pk})
+            _log.warning("the job has no incident", extra={"job": pk, "kind": kind.name})

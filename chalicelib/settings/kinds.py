@@ -105,6 +105,23 @@ class TimeZone(_Text):
         raise Unfit(self.fix + _similar_zone(text, sorted(timezone.names())))
 
 
+class OneOf(_Text):
+    """One of a few words."""
+
+    def __init__(self, *words: str) -> None:
+        """Take the words that there are."""
+        self._words = words
+        self.range = ", ".join(f"`{word}`" for word in words[:-1]) + f" or `{words[-1]}`"
+        self.fix = f"use one of: {', '.join(words)}"
+
+    def of_text(self, text: str) -> str:
+        """Take a word as it is written."""
+        if text in self._words:
+            return text
+        meant = nearest(text.lower(), self._words)
+        raise Unfit(self.fix + (f'; did you mean "{meant}"?' if meant else ""))
+
+
 class CronFields(_Text):
     """The five fields of a cron expression that comes."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from chalicelib.errors import InvalidSettings
 from chalicelib.settings.declaration import Declaration, declarations, declare
-from chalicelib.settings.kinds import CronFields, Kind, TimeZone, WholeNumber
+from chalicelib.settings.kinds import CronFields, Kind, OneOf, TimeZone, WholeNumber
 from chalicelib.settings.loading import find
 from chalicelib.settings.reading import ENVIRONMENT, refusal
 
@@ -28,6 +28,12 @@ def _number(key: str, default: int, ends: tuple[int, int], text: str) -> Any:
 def _limit(key: str, example: int, most: int, text: str) -> Any:
     """Declare a whole number from 1 that is unset by default."""
     return declare(Declaration(key, None, WholeNumber(1, most), text, example=example))
+
+
+def _mode(key: str, text: str) -> Any:
+    """Declare a mode of healing, which is unset by default."""
+    kind = OneOf("disabled", "observe_only", "auto")
+    return declare(Declaration(key, None, kind, text, example="observe_only"))
 
 
 def _text(key: str, default: str, kind: Kind, text: str) -> Any:
@@ -110,6 +116,21 @@ class Settings:
     ledger_retention_days: int = _number(
         "ledger.retention_days", 400, (1, 3_650), "how long the rows of slots and tasks are kept"
     )
+    approval_timeout_seconds: int = _number(
+        "approvals.timeout_seconds",
+        3_600,
+        (60, 604_800),
+        "how long an approval can be decided; what waits for it ends denied then",
+    )
+    approval_standing_days: int = _number(
+        "approvals.standing_days",
+        30,
+        (1, 365),
+        "how long an approval for a whole routine lasts, unless the routine is changed before",
+    )
+    approval_people: int = _number(
+        "approvals.people", 1, (1, 2), "with 2, who asked for something may not approve it"
+    )
     journal_retention_days: int = _number(
         "journal.retention.days",
         400,
@@ -145,6 +166,25 @@ class Settings:
         "0 0 * * 0",
         CronFields(),
         "when memory is rebuilt, in UTC",
+    )
+    healing_mode: str | None = _mode(
+        "healing.mode",
+        "what healing does; unset is auto at low risk, else observe_only",
+    )
+    healing_watchdog_mode: str | None = _mode(
+        "healing.watchdog.mode", "the same for dead work, heartbeats, functions and clocks alone"
+    )
+    healing_scheduler_mode: str | None = _mode(
+        "healing.scheduler.mode", "the same for ticks, slots, jobs and policies alone"
+    )
+    healing_queue_mode: str | None = _mode(
+        "healing.queue.mode", "the same for messages and tasks alone"
+    )
+    healing_approval_mode: str | None = _mode(
+        "healing.approval.mode", "the same for approvals alone"
+    )
+    healing_journal_mode: str | None = _mode(
+        "healing.journal.mode", "the same for the journal alone"
     )
     sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 

@@ -7,12 +7,8 @@ from chalicelib.background.dead_letters import DeadLetters
 from chalicelib.background.queue import encode
 from chalicelib.background.store import End, NewTask, WorkStore
 from chalicelib.background.task import Outcome, State, Task, TaskRef, slot_key
-from chalicelib.incidents.incident import (
-    IncidentDomain,
-    IncidentSeverity,
-    RuntimeIncidentRecord,
-    incident_id,
-)
+from chalicelib.incidents.incident import RuntimeIncidentRecord, incident_id
+from chalicelib.incidents.kind import IncidentDomain, IncidentSeverity
 from chalicelib.incidents.store import IncidentStore
 from tests.support.world import NOON, World
 

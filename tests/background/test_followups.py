@@ -9,7 +9,7 @@ from chalicelib.background.kinds import Ending, FollowUp
 from chalicelib.background.payloads import INLINE_BYTES, LARGEST_BYTES
 from chalicelib.background.rows import WorkRow
 from chalicelib.background.task import State, Task
-from chalicelib.incidents.incident import IncidentDomain
+from chalicelib.incidents.kind import IncidentDomain
 from chalicelib.settings import Settings
 from tests.support.faults import Crash, before, crash, recorded
 from tests.support.tasks import DONE, KIND, SECOND, Errands, errand, errands, finish

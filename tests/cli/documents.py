@@ -219,6 +219,7 @@ def a_status(**fields: Any) -> dict[str, Any]:
         "self_healing_active_incidents": 0,
         "self_healing_resolved_incidents": 2,
         "self_healing_heartbeat_count": 1,
+        "last_sweep": None,
         "scheduler": {
             "last_tick": "2026-11-22T11:59:30Z",
             "last_counts": {
@@ -313,4 +314,78 @@ def an_explanation(**fields: Any) -> dict[str, Any]:
         "version": 3,
         "policy_set": "774ee458560d50e9",
         "policies": [{"id": "stop", "effect": "forbid", "hint": "ask in #ops"}],
+    } | fields
+
+
+APPROVAL_ID = "FCAQDQU2QZDZFHXK46WOM7H5SE"
+
+
+def an_approval(**fields: Any) -> dict[str, Any]:
+    return {
+        "id": APPROVAL_ID,
+        "kind": "tool_call",
+        "state": "pending",
+        "action": "webhook.post",
+        "title": "call webhook.post",
+        "text": 'for health\narguments {"to":"the team"}',
+        "risk": "high",
+        "subject": TASK_ID,
+        "job_id": None,
+        "run_id": TASK_ID,
+        "arguments_sha256": "7" * 64,
+        "asked_by": ["token:laptop"],
+        "policies": ["ask-before-posting"],
+        "policy_set": "774ee458560d50e9",
+        "scopes": ["once", "run"],
+        "asked_at": "2026-11-22T11:58:00Z",
+        "expires_at": "2026-11-22T12:58:00Z",
+        "decided_at": None,
+        "decided_by": None,
+        "scope": None,
+        "reason": None,
+        "code": None,
+        "links": {"self": f"/v1/approvals/{APPROVAL_ID}", "task": f"/v1/tasks/{TASK_ID}"},
+    } | fields
+
+
+def a_finding(**fields: Any) -> dict[str, Any]:
+    return {
+        "key": "functions.recursion",
+        "severity": "critical",
+        "verdict": "failed",
+        "seen": "it is bad",
+        "evidence": [],
+        "means": "It is bad.",
+        "fix": "do this",
+    } | fields
+
+
+def a_change(**fields: Any) -> dict[str, Any]:
+    return {
+        "check": "functions.recursion",
+        "mender": "functions.recursion",
+        "target": "worker_low",
+        "change": "set RecursiveLoop of worker_low to Allow",
+        "before": "Terminate",
+        "can_undo": True,
+        "outcome": "planned",
+        "told": None,
+    } | fields
+
+
+def an_examination(**fields: Any) -> dict[str, Any]:
+    return {
+        "task_id": TASK_ID,
+        "mode": "look",
+        "run": None,
+        "by": "token:laptop",
+        "complete": True,
+        "verdict": "ok",
+        "since": "2026-11-22T11:00:00Z",
+        "begun_at": "2026-11-22T11:59:58Z",
+        "updated_at": "2026-11-22T12:00:00Z",
+        "checks": 1,
+        "counts": {"ok": 1, "unknown": 0, "warning": 0, "failed": 0},
+        "findings": [],
+        "changes": [],
     } | fields

@@ -151,3 +151,15 @@ def test_policies(api: Api) -> None:
     assert set(shape(tried)["access"][0]) == names(documents.a_dry_run()["access"][0])
     assert names(tried) == names(documents.a_dry_run())
     assert names(told) == names(documents.an_explanation())
+
+
+def test_an_examination_by_the_doctor(api: Api) -> None:
+    task_id = api.post("/v1/doctor", {"only": ["gate"]}).body["id"]
+    performed(api, task_id)
+
+    shown = api.get(f"/v1/doctor/{task_id}").body
+
+    assert names(shown) == names(documents.an_examination())
+    assert names(shown["findings"][0]) == names(documents.a_finding())
+    described = DOCUMENT["components"]["schemas"]["DoctorChange"]
+    assert set(described["properties"]) == names(documents.a_change())

@@ -61,3 +61,31 @@ def test_json_is_the_apis_own_with_the_same_code(stub: StubTerminal) -> None:
     ended = stub.run("status", "--json")
 
     assert (ended.code, json.loads(ended.out)["reasons"]) == (1, ["x"])
+
+
+def test_a_watch_shows_what_changes_until_its_time_is_over(stub: StubTerminal) -> None:
+    stub.api.tells("GET", "/v1/status", a_status())
+    degraded = a_status(status="degraded", reasons=["x"], time="2026-11-22T12:00:10Z")
+
+    def change(_seconds: float) -> None:
+        if len(stub.waits) == 2:
+            stub.api.tells("GET", "/v1/status", degraded)
+
+    stub.while_waiting = change
+    ended = stub.run("status", "--watch", "--timeout", "20", "--json")
+
+    told = [json.loads(line)["status"] for line in ended.out.splitlines()]
+    assert (ended.code, told) == (1, ["ok", "degraded"])
+
+
+def test_a_watch_for_people_leaves_a_line_between_two_looks(stub: StubTerminal) -> None:
+    stub.api.tells("GET", "/v1/status", a_status())
+
+    ended = stub.run("status", "--watch", "--timeout", "0", columns=80)
+
+    assert ended.out.count("status ") == 1
+    assert ended.code == 0
+
+
+def test_a_timeout_without_a_watch_is_refused(stub: StubTerminal) -> None:
+    assert stub.run("status", "--timeout", "3").code == 2

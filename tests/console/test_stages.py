@@ -7,18 +7,23 @@ from tests.console.site import Site
 
 PAGES = [
     "/",
+    "/approvals",
+    "/doctor",
     "/jobs/01M81J18G068RKEJVNQ9RFVHWP",
     "/runs/01M81J18G068RKEJVNQ9RFVHWP-000000000060",
     "/journal",
     "/policies",
+    "/incidents",
+    "/incidents/incident_0123456789abcdef",
     "/static/console.css",
 ]
 
 
 def test_every_route_of_the_console_is_among_those_that_are_tried() -> None:
     routes = {path for path, made in app.routes.items() if _is_of_console(made)}
-    pages = {"/", "/jobs/{job_id}", "/runs/{run_id}", "/journal", "/policies"}
-    assert routes == pages | {"/static/{name}"}
+    lists = {"/", "/approvals", "/doctor", "/incidents", "/journal", "/policies"}
+    details = {"/incidents/{incident_id}", "/jobs/{job_id}", "/runs/{run_id}"}
+    assert routes == {*lists, *details, "/static/{name}"}
     assert len(PAGES) == len(routes)
 
 

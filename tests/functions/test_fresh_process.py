@@ -102,7 +102,9 @@ def test_a_sweep_does_not_load_what_begins_runs(heavy: str) -> None:
     assert heavy not in started(*SWEEP)["modules"]
 
 
-@pytest.mark.parametrize("heavy", ["cedarpy", "chalicelib.background.service"])
+@pytest.mark.parametrize(
+    "heavy", ["cedarpy", "chalicelib.background.service", "chalicelib.healing.doctor.doctor"]
+)
 def test_a_worker_does_not_load_what_it_may_not_need(heavy: str) -> None:
     assert heavy not in started(*WORKERS[0])["modules"]
 
@@ -111,7 +113,10 @@ def test_a_worker_does_not_load_what_it_may_not_need(heavy: str) -> None:
 def test_a_worker_of_any_lane_knows_all_lanes_kinds_and_tools(worker: tuple[str, str]) -> None:
     assert started(*worker)["wired"] == {
         "lanes": LANES,
-        "kinds": ["background_prompt", "erasure", "firing", "journal_export", "journal_verify"],
+        "kinds": [
+            *("background_prompt", "doctor", "erasure", "firing"),
+            *("journal_export", "journal_verify"),
+        ],
         "tools": ["journal.search", "system.health"],
     }
 

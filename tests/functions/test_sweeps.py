@@ -29,10 +29,9 @@ def test_a_sweep_that_finds_nothing_does_nothing(container: World) -> None:
 
 @pytest.mark.usefixtures("container")
 def test_a_sweep_returns_a_count_of_each_thing_it_can_do() -> None:
-    assert set(sweep()) == {
-        *SweepAction,
-        *("broken", "heartbeats", "late_seals", "oldest_unbegun_seconds"),
-    }
+    healed = {f"incidents_{each}" for each in ("resolve", "remedy", "skip", "escalate", "broken")}
+    rest = {"approvals", "broken", "heartbeats", "late_seals", "faults", "oldest_unbegun_seconds"}
+    assert set(sweep()) == {*SweepAction, *rest, *healed}
     assert json.dumps(sweep())
 
 

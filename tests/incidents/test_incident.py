@@ -17,15 +17,15 @@ from chalicelib.incidents.bounds import (
 from chalicelib.incidents.incident import (
     REMEMBERED_OCCURRENCES,
     Effect,
-    IncidentDomain,
-    IncidentSeverity,
     IncidentState,
     RuntimeIncidentRecord,
     Sighting,
     decide,
     incident_id,
-    resolved,
 )
+from chalicelib.incidents.kind import IncidentDomain, IncidentSeverity
+from chalicelib.incidents.kinds import DEAD_WORK
+from chalicelib.incidents.life import resolved
 from tests.support.world import NOON
 
 SECOND = timedelta(seconds=1)
@@ -35,10 +35,9 @@ texts = st.text(st.characters(codec=None), max_size=400)
 
 STUCK = Sighting(
     owner="main",
-    domain=IncidentDomain.WATCHDOG,
+    kind=DEAD_WORK,
     dedupe_key="task:T",
     occurrence="sweep-1",
-    severity=IncidentSeverity.MEDIUM,
     summary="task T is stuck",
     detail="no sign of life for 2 minutes",
     evidence={"silent": "120 s"},
@@ -56,7 +55,7 @@ def seen(
 
 
 def again(number: int = 2, severity: IncidentSeverity = IncidentSeverity.MEDIUM) -> Sighting:
-    return replace(STUCK, occurrence=f"sweep-{number}", severity=severity)
+    return replace(STUCK, kind=DEAD_WORK._replace(severity=severity), occurrence=f"sweep-{number}")
 
 
 class TestIdentity:

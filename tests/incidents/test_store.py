@@ -10,13 +10,14 @@ import pytest
 
 from chalicelib.errors import Unavailable
 from chalicelib.incidents.incident import (
-    IncidentDomain,
-    IncidentSeverity,
     IncidentState,
     RuntimeIncidentRecord,
     Sighting,
 )
-from chalicelib.incidents.store import EntryRow, IncidentStore, RecordRow
+from chalicelib.incidents.kind import IncidentDomain, IncidentSeverity
+from chalicelib.incidents.kinds import DEAD_WORK
+from chalicelib.incidents.rows import EntryRow, RecordRow
+from chalicelib.incidents.store import IncidentStore
 from tests.support.faults import Crash, before, crash, every_write_retried, recorded
 from tests.support.world import MINUTE, NOON
 
@@ -43,10 +44,9 @@ def sighting(
 ) -> Sighting:
     return Sighting(
         owner=owner,
-        domain=domain,
+        kind=DEAD_WORK._replace(domain=domain, severity=severity),
         dedupe_key=key,
         occurrence=occurrence,
-        severity=severity,
         summary=f"{key} is stuck",
         detail="no sign of life",
         evidence={"silent": "120 s"},
@@ -438,3 +438,49 @@ class TestCounts:
         incidents.raise_(sighting("2", severity=MEDIUM), NOON)
 
         assert incidents.counts("main") == ({(WATCHDOG, MEDIUM): 1}, {})
+
+
+class TestAllActive:
+    def test_each_is_found_once_and_then_from_the_beginning(self, incidents: IncidentStore) -> None:
+        for number in range(5):
+            owner = "other" if number % 2 else "main"
+            incidents.raise_(sighting(key=f"task:{number}", owner=owner), NOON)
+        gone = incidents.raise_(sighting(key="gone"), NOON)
+        incidents.resolve("main", gone.id, "gone", NOON)
+
+        found, after = [], None
+        for _ in range(4):
+            page, after = incidents.all_active(after, 2)
+            found += [record.dedupe_key for record in page]
+            if after is None:
+                break
+
+        assert sorted(found) == [f"task:{number}" for number in range(5)]
+        assert after is None
+
+
+class TestListed:
+    def test_what_is_resolved_is_listed_by_when_it_was_first_seen(
+        self, incidents: IncidentStore
+    ) -> None:
+        for number in range(3):
+            incidents.raise_(sighting(key=f"task:{number}"), NOON + number * MINUTE)
+        incidents.resolve("main", (WATCHDOG, "task:1"), "gone", NOON + 9 * MINUTE)
+
+        first = incidents.listed("main", None, 2)
+        second = incidents.listed("main", first.next, 2)
+
+        keys = [record.dedupe_key for record in (*first.items, *second.items)]
+        assert keys == ["task:2", "task:1", "task:0"]
+        assert second.next is None
+
+    def test_a_row_of_an_earlier_version_reads_back(self, incidents: IncidentStore) -> None:
+        record = incidents.raise_(sighting(), NOON)
+        new = ["kind", "subject", "changed_at", "listed_owner", "listed_at"]
+        RecordRow(f"main#{record.id}", "0").update(
+            [getattr(RecordRow, name).remove() for name in new]
+        )
+
+        read = stored(incidents, record)
+
+        assert (read.kind, read.known, read.changed_at) == ("", None, NOON)

@@ -12,7 +12,7 @@ _HERE = "us-east-1:123456789012"
 
 @cache
 def names_of(stage: str) -> tuple[str, ...]:
-    """Return the ARN of each table, index, queue, log stream, bucket and object of a stage."""
+    """Return the ARN of each table, queue, log stream, bucket, function .. of a stage."""
     variables = {
         "${Stage}": stage,
         "${AWS::AccountId}": "123456789012",
@@ -40,3 +40,6 @@ def _arns() -> Iterator[str]:
     for function in (API, *(source.name for source in app.event_sources)):
         group = log_group(function).replace("{stage}", "${Stage}")
         yield f"arn:aws:logs:{_HERE}:log-group:{group}:log-stream:2026/11/22/[$LATEST]a"
+        yield f"arn:aws:lambda:{_HERE}:function:{group.removeprefix('/aws/lambda/')}"
+        yield f"arn:aws:events:{_HERE}:rule/palyra-${{Stage}}-{function}-event"
+        yield f"arn:aws:iam::123456789012:role/palyra-${{Stage}}-{function}"

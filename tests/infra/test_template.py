@@ -10,7 +10,14 @@ from chalicelib.settings import Settings
 from infra.local.place import CHECKOUT
 from infra.local.template import TableSettings, resources, table_settings
 
-EXPIRING = {"WorkTable", "RunsTable", "HeartbeatsTable", "AccessTable", "SystemTable"}
+EXPIRING = {
+    "ApprovalsTable",
+    "WorkTable",
+    "RunsTable",
+    "HeartbeatsTable",
+    "AccessTable",
+    "SystemTable",
+}
 ON = {"PointInTimeRecoveryEnabled": True}
 each_lane = pytest.mark.parametrize("lane", list(Lane))
 
@@ -22,7 +29,7 @@ def of_type(kind: str) -> list[dict[str, Any]]:
 def test_tables_keep_what_they_hold() -> None:
     tables = of_type("AWS::DynamoDB::Table")
 
-    assert len(tables) == 9
+    assert len(tables) == 10
     for table in tables:
         assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
         assert table["Properties"]["DeletionProtectionEnabled"]
@@ -123,9 +130,11 @@ def test_sparse_indexes_carry_keys_alone() -> None:
     for name, index, keys in (
         ("IncidentsTable", "active", ["active_owner", "active_at"]),
         ("HeartbeatsTable", "stale", ["stale_shard", "updated_at"]),
+        ("ApprovalsTable", "pending", ["pending_shard", "wake_at"]),
+        ("ApprovalsTable", "listed", ["listed_owner", "listed_at"]),
     ):
-        (made,) = tables[name]["GlobalSecondaryIndexes"]
-        assert made["IndexName"] == index
+        indexes = {each["IndexName"]: each for each in tables[name]["GlobalSecondaryIndexes"]}
+        made = indexes[index]
         assert [key["AttributeName"] for key in made["KeySchema"]] == keys
         assert made["Projection"] == {"ProjectionType": "KEYS_ONLY"}
 

@@ -7,7 +7,8 @@ import pytest
 from chalicelib.functions.wiring import seals as wiring
 from chalicelib.functions.wiring import sweeps, workers
 from chalicelib.functions.wiring.container import Container
-from chalicelib.incidents.incident import IncidentSeverity, RuntimeIncidentRecord
+from chalicelib.incidents.incident import RuntimeIncidentRecord
+from chalicelib.incidents.kind import IncidentSeverity
 from chalicelib.incidents.store import IncidentStore
 from chalicelib.journal.event import STREAMS, Event
 from chalicelib.journal.seal import STREAM

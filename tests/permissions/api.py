@@ -1,16 +1,20 @@
 """What the API does."""
 
+from chalicelib.background.heartbeats.record import WorkHeartbeatKind
 from chalicelib.background.task import TaskRef
 from chalicelib.functions.wiring import api as wiring
 from chalicelib.functions.wiring.container import container
+from chalicelib.incidents import kinds
+from chalicelib.incidents.incident import Sighting
 from tests.functions.http.api import Api, a_job
 from tests.functions.http.heartbeats import beat
 from tests.functions.http.tasks import a_task, made, moved
+from tests.permissions import approvals
 from tests.permissions.moved import move_old_events
 from tests.permissions.recorder import Recorder, dying_before
 from tests.permissions.tasks import LARGE, PRIORITIES, a_prompt, children, unknown
 from tests.support.faults import every_write_retried
-from tests.support.world import World
+from tests.support.world import MINUTE, World
 
 
 def a_caller(world: World) -> Api:
@@ -242,7 +246,35 @@ def verifying(world: World, record: Recorder) -> None:
         assert caller.get(f"/v1/journal/verify/{made.body['id']}").status == 404
 
 
+def incidents(world: World, record: Recorder) -> None:
+    caller = a_caller(world)
+    task = unknown(a_prompt(world))
+    world.services.handle(task.ref)
+    silent = Sighting(
+        owner="main",
+        kind=kinds.STALE_HEARTBEAT,
+        dedupe_key="k",
+        occurrence="once",
+        summary="a channel worker is silent",
+        subject="channel_worker:W",
+    )
+    beat(caller, "W", kind=WorkHeartbeatKind.CHANNEL_WORKER)
+    world.clock.move(MINUTE)
+    wiring.incidents(container()).raise_(silent, world.clock.now())
+    with record():
+        found = caller.get("/v1/incidents").body["items"]
+        assert len(caller.get("/v1/incidents?state=active").body["items"]) == len(found) == 2
+        for each in found:
+            path = f"/v1/incidents/{each['id']}"
+            assert caller.get(path).status == 200
+            tag = {"If-Match": caller.get(f"{path}/remediation").headers["ETag"]}
+            assert caller.send("POST", f"{path}/remediate", headers=tag).status == 200
+            assert caller.send("POST", f"{path}/resolve").status == 200
+
+
 FLOWS = (
+    incidents,
+    *approvals.API,
     erasing,
     verifying,
     jobs_and_runs,

@@ -22,7 +22,26 @@ _ASKED_AS = {
     "HeadObject": "GetObject",
     "UploadPart": "PutObject",
 }
-_IN_ACCOUNT = "us-east-1:123456789012"
+_ACCOUNT = "123456789012"
+_IN_ACCOUNT = f"us-east-1:{_ACCOUNT}"
+# What AWS knows no resources of.
+_NAMELESS = {
+    "GetMetricData": "cloudwatch:GetMetricData",
+    "ListEventSourceMappings": "lambda:ListEventSourceMappings",
+}
+# By the argument that names what is asked about: its service, and the ARN before the name.
+_NAMED = {
+    "FunctionName": ("lambda", f"arn:aws:lambda:{_IN_ACCOUNT}:function:"),
+    "RoleName": ("iam", f"arn:aws:iam::{_ACCOUNT}:role/"),
+    # Policies allow keys by the alias that they are asked for by, and `policies` reads them so.
+    "KeyId": ("kms", ""),
+    "Name": ("events", f"arn:aws:events:{_IN_ACCOUNT}:rule/"),
+}
+_OF_BUCKETS = {
+    "ListObjectsV2": "ListBucket",
+    "GetBucketVersioning": "GetBucketVersioning",
+    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+}
 
 
 @dataclass(frozen=True, order=True)
@@ -104,16 +123,22 @@ def _asked(operation: str, arguments: dict[str, Any]) -> Iterator[Action]:
 
 
 def _beside_tables(operation: str, arguments: dict[str, Any]) -> Action:
-    if operation == "ListObjectsV2":
-        return Action("s3:ListBucket", f"arn:aws:s3:::{arguments['Bucket']}")
+    if operation in _NAMELESS:
+        return Action(_NAMELESS[operation], "*")
     if "Bucket" in arguments:
-        name = _ASKED_AS.get(operation, operation)
-        return Action(f"s3:{name}", f"arn:aws:s3:::{arguments['Bucket']}/{arguments['Key']}")
-    if "KeyId" in arguments:
-        # Policies allow keys by the alias that they are asked for by, and `policies` reads them so.
-        return Action(f"kms:{operation}", arguments["KeyId"])
+        return _on_bucket(operation, arguments)
+    for name, (service, of) in _NAMED.items():
+        if name in arguments:
+            return Action(f"{service}:{operation}", of + arguments[name])
     queue = arguments.get("QueueName") or arguments["QueueUrl"].rpartition("/")[2]
     return Action(f"sqs:{operation}", f"arn:aws:sqs:{_IN_ACCOUNT}:{queue}")
+
+
+def _on_bucket(operation: str, arguments: dict[str, Any]) -> Action:
+    arn = f"arn:aws:s3:::{arguments['Bucket']}"
+    if operation in _OF_BUCKETS:
+        return Action(f"s3:{_OF_BUCKETS[operation]}", arn)
+    return Action(f"s3:{_ASKED_AS.get(operation, operation)}", f"{arn}/{arguments['Key']}")
 
 
 def _on_table(operation: str, table: str) -> Action:

@@ -1,15 +1,20 @@
 """What the sweep does."""
 
+import os
+from unittest.mock import patch
+
 from chalicelib.background.heartbeats.record import WorkHeartbeatKind, WorkHeartbeatUpdate
 from chalicelib.background.maker import Order
 from chalicelib.background.rows import WorkRow
 from chalicelib.background.task import TaskRef
+from chalicelib.functions.wiring.container import container
 from chalicelib.runs.prompt import KIND
 from chalicelib.scheduler.job import Draft, JobState
 from chalicelib.schedules import normalize_schedule
 from tests.functions.invoke import sweep
+from tests.permissions import approvals
 from tests.permissions.recorder import Recorder, dying_before
-from tests.permissions.tasks import PRIORITIES, a_prompt, children, resolved
+from tests.permissions.tasks import PRIORITIES, a_prompt, children, resolved, unknown
 from tests.support.tasks import OPERATOR, SECOND, abandoned, claimed
 from tests.support.world import MINUTE, World
 
@@ -144,7 +149,59 @@ def reporting_a_broken_row(world: World, record: Recorder) -> None:
         assert sweep()["broken"] == 1
 
 
+def told_to_heal(world: World) -> None:
+    """Let whatever may be remedied without an operator be remedied."""
+    os.environ["PALYRA_HEALING_MODE"] = "auto"
+    container.cache_clear()
+    world.clock.move(MINUTE)
+
+
+def healing(world: World, record: Recorder) -> None:
+    """No tick came, a task was put aside, and a channel worker is silent."""
+    with patch.dict(os.environ):
+        told_to_heal(world)
+        job = world.job()
+        put_aside = unknown(a_prompt(world))
+        world.services.handle(put_aside.ref)
+        silent = WorkHeartbeatUpdate(
+            owner="main", kind=WorkHeartbeatKind.CHANNEL_WORKER, object_id="W"
+        )
+        world.services.worker.heartbeats.record(silent, world.clock.now())
+        with record():
+            sweep()
+        world.at(30)
+        with record():
+            assert sweep()["incidents_remedy"] == 2
+        world.clock.move(2 * MINUTE)
+        with record():
+            assert sweep()["incidents_resolve"] >= 1
+    container.cache_clear()
+    assert world.ledger(job)
+
+
+def resuming_a_job_that_failed(world: World, record: Recorder) -> None:
+    schedule = normalize_schedule({"every": "60s"}, now=world.clock.now())
+    terms = {"pause_after": 1, "max_attempts": 1}
+    draft = Draft("bad", schedule, "Look", ["system.health"], terms=terms)
+    job = world.services.jobs.create("main", OPERATOR, draft).job
+    world.at(1)
+    with dying_before("Query jobs"):
+        world.services.handle(world.ref(job))
+    world.at(10)
+    with patch.dict(os.environ):
+        told_to_heal(world)
+        for _ in range(2):
+            with record():
+                sweep()
+            world.clock.move(MINUTE)
+    container.cache_clear()
+    assert world.services.jobs.get("main", job.id).state is JobState.ENABLED
+
+
 FLOWS = (
+    healing,
+    resuming_a_job_that_failed,
+    *approvals.SWEEP,
     sending_again,
     rescuing,
     waiting,

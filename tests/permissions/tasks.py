@@ -5,7 +5,7 @@ from typing import Any
 from chalicelib.background.rows import WorkRow
 from chalicelib.background.service import TaskDraft
 from chalicelib.background.task import Membership, Task
-from chalicelib.incidents.incident import IncidentDomain
+from chalicelib.incidents.kind import IncidentDomain
 from chalicelib.incidents.store import IncidentStore
 from chalicelib.runs.prompt import KIND
 from tests.support.tasks import OPERATOR

@@ -1,7 +1,7 @@
 """What the tick does."""
 
 from chalicelib.functions.wiring.container import container
-from chalicelib.incidents.incident import IncidentDomain
+from chalicelib.incidents.kind import IncidentDomain
 from chalicelib.incidents.store import IncidentStore
 from chalicelib.scheduler.job import Change, JobState
 from chalicelib.scheduler.rows import HotRow
@@ -52,7 +52,7 @@ def pausing_what_cannot_be_read(world: World, record: Recorder) -> None:
     with record():
         cron_tick()
     for job in jobs:  # An operator mends it, and it breaks again.
-        incident = (IncidentDomain.SCHEDULER, f"job:unreadable:{job.id}")
+        incident = (IncidentDomain.SCHEDULER, f"job-unreadable:{job.id}")
         IncidentStore().resolve("main", incident, "it was mended", world.clock.now())
         world.services.jobs.edit("main", "token:test", job.id, Change(schedule=job.schedule))
         world.services.jobs.resume("main", "token:test", job.id)

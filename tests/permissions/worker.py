@@ -6,12 +6,19 @@ from chalicelib.background.kinds import Continuation, Ending
 from chalicelib.background.lease import Lease
 from chalicelib.background.service import TaskDraft
 from chalicelib.background.task import State, Task
+from chalicelib.functions.wiring import api
+from chalicelib.healing.doctor.check import Verdict
+from chalicelib.healing.doctor.examination import Outcome
+from chalicelib.healing.doctor.service import DoctorService
 from chalicelib.scheduler.rows import DefinitionRow
 from tests.functions.invoke import journal_seal, message, worker_high, worker_low, worker_normal
+from tests.healing.doctor import plants
+from tests.permissions import approvals
 from tests.permissions.moved import move_old_events
 from tests.permissions.recorder import Recorder, dying_before
 from tests.permissions.tasks import LARGE, PRIORITIES, a_prompt, children, resolved, unknown
 from tests.support.faults import before
+from tests.support.stage import a_stage
 from tests.support.tasks import (
     DONE,
     OPERATOR,
@@ -217,7 +224,35 @@ def verifying_what_was_moved(world: World, record: Recorder) -> None:
     assert not world.task(task.ref).reason
 
 
+def examining(world: World, record: Recorder) -> None:
+    with a_stage(world) as stage:
+        for plant in (plants.an_incident, plants.a_heartbeat_left, plants.a_slot_that_is_late):
+            plant(stage)
+        world.services.tick.run()
+        plants.a_slot_that_is_late(stage)
+        plants.a_guard(stage)
+        plants.a_disabled_rule(stage)
+        doctor, ids = api.doctor(stage.container), list[str]()
+        for way in ("ask", "fix", "undo"):
+            order = {} if way == "ask" else ids[-1]
+            task = getattr(doctor, way)("main", OPERATOR, order).task
+            with record():
+                worker_high(message(task.ref))
+            assert world.task(task.ref).state is State.SUCCEEDED
+            assert not [it for it in _examined(doctor, task.ref.id) if "may not" in it]
+            ids.append(task.ref.id)
+
+
+def _examined(doctor: DoctorService, run: str) -> list[str]:
+    """Return what an examination could not see, or could not change."""
+    seen = doctor.get("main", run)
+    unseen = [look.seen for look in seen.looks.values() if look.verdict is Verdict.UNKNOWN]
+    return [*unseen, *(each.told for each in seen.changes if each.outcome is Outcome.FAILED)]
+
+
 FLOWS = (
+    examining,
+    *approvals.WORKER,
     verifying_what_was_moved,
     erasing,
     verifying_what_was_erased,

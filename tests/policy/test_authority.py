@@ -9,7 +9,8 @@ import pytest
 from chalicelib.errors import Unavailable
 from chalicelib.functions.wiring import policies as wiring
 from chalicelib.functions.wiring.container import Container
-from chalicelib.incidents.incident import IncidentDomain, incident_id
+from chalicelib.incidents.incident import incident_id
+from chalicelib.incidents.kind import IncidentDomain
 from chalicelib.incidents.store import IncidentStore
 from chalicelib.policy.authority import FRESH_FOR, GOOD_FOR, Authority
 from chalicelib.policy.reason import Reason

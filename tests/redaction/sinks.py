@@ -27,7 +27,8 @@ from chalicelib.background.task import Task, TaskRef, derived_key
 from chalicelib.clock import SystemClock
 from chalicelib.functions.observability import logger, measure, traced
 from chalicelib.functions.wiring.container import container as this_container
-from chalicelib.incidents.incident import IncidentDomain, IncidentSeverity, Sighting
+from chalicelib.incidents import kinds
+from chalicelib.incidents.incident import Sighting
 from chalicelib.incidents.store import IncidentStore
 from chalicelib.journal.event import Event
 from chalicelib.providers import Answer, Conversation, ToolCall, ToolSpec
@@ -311,10 +312,9 @@ def _event(place: Place, text: str) -> Event:
 def _sighting(name: str, text: str) -> Sighting:
     return Sighting(
         owner="main",
-        domain=IncidentDomain.QUEUE,
+        kind=kinds.DEAD_LETTER,
         dedupe_key=f"{name} {text}",
         occurrence=name,
-        severity=IncidentSeverity.LOW,
         summary=text,
         detail=text,
         evidence={"seen": text, "password": "hunter2-hunter2"},

@@ -12,7 +12,8 @@ from chalicelib.background.store import End, LostClaim
 from chalicelib.background.task import Checkpoint, Outcome, State, Task
 from chalicelib.policy.engine import PolicyEngine
 from chalicelib.providers import Answer, Conversation, ToolCall, ToolResult, ToolSpec, Turn
-from chalicelib.runs.service import Assignment, Progress, RunService, TooManySteps
+from chalicelib.runs.asking import Assignment
+from chalicelib.runs.service import Progress, RunService, TooManySteps
 from chalicelib.runs.tools import Invocation, Tool, Toolbox
 from chalicelib.scheduler.dispatch import Dispatch
 from tests.support.faults import Crash, before, crash

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.background.backoff import Backoff
 from chalicelib.errors import Conflict, Invalid
-from chalicelib.incidents.store import RecordRow
+from chalicelib.incidents.rows import RecordRow
 from chalicelib.scheduler.job import Change, Hold, Job, JobState
 from chalicelib.scheduler.rows import HotRow
 from chalicelib.scheduler.service import Draft

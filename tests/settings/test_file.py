@@ -88,7 +88,7 @@ def test_what_is_unknown_is_refused_with_the_nearest(
 def test_an_unknown_section_that_is_like_no_other_is_told_what_there_is(refused: Refused) -> None:
     (fault,) = refused("[xyz]\na = 1\n[xyz.b]\nc = 1")
     assert fault.field == "xyz"
-    assert "delegation, journal, journal.retention, ledger, memory" in fault.fix
+    assert "journal, journal.retention, ledger, memory" in fault.fix
 
 
 def test_a_quoted_name_with_a_dot_is_no_name_in_a_section(refused: Refused) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tests.simulation import erasure_checker, invariants
+from tests.simulation.approval_checker import ApprovalChecker
 from tests.simulation.items import Item
 from tests.simulation.items import key as _key
 from tests.simulation.items import number as _number
@@ -82,6 +83,7 @@ class Checker:
         self.outside: Counter[str] = Counter()
         self.keys: dict[tuple[str, str, int], str] = {}
         self.flaking = 0
+        self.approvals = ApprovalChecker(self)
         self.jobs = JobChecker(self)
         self.journal = JournalChecker(self)
         self.locks = LockChecker(self)
@@ -120,6 +122,7 @@ class Checker:
             self.judge(judged.written(old, new))
         elif name == "runs":
             self._run(old, new)
+        self.judge(self.approvals.written(name, old, new))
         self.judge(self.locks.committed(name, old, new))
         self.judge(self.policies.committed(name, old, new))
 
@@ -269,6 +272,7 @@ class Checker:
         for hot in self._table("jobs"):
             if _text(hot, "sk") == "hot":
                 self._job_at_rest(hot)
+        self.judge(self.approvals.at_rest())
         self.judge(self.jobs.at_rest())
         self.judge(self.journal.at_rest())
         self.judge(self.retention.at_rest())

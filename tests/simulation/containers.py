@@ -15,6 +15,7 @@ from chalicelib.background.queue import decode
 from chalicelib.background.task import Lane
 from chalicelib.functions.wiring import (
     api,
+    approvals,
     container,
     dead_letters,
     policies,
@@ -45,6 +46,16 @@ _SEGMENT_EVENTS, _KEPT = 2, timedelta(days=2)
 _MAY_POST = """
 @id("simulation-may-call-outside")
 permit (principal, action, resource);
+
+@id("simulation-asks-before-calls")
+forbid (principal, action == Action::"invoke", resource)
+when { resource in [Tool::"sim.ask", Tool::"sim.ask-again"] }
+unless { context.approval == "approved" };
+
+@id("simulation-asks-before-runs")
+forbid (principal, action == Action::"dispatch", resource)
+when { context.tools.contains("sim.ask-first") }
+unless { context.approval == "approved" };
 """
 
 
@@ -151,6 +162,8 @@ class Function:
 
     def __post_init__(self) -> None:
         of = self.container
+        self.approvals = approvals.approvals(of)
+        self.approval_watch = approvals.watch(of)
         self.tick = ticks.tick(of)
         self.sweep = sweeps.sweep(of)
         self.collector = sweeps.collector(of)
@@ -318,8 +331,23 @@ def _tools(world: "World") -> dict[str, Tool]:
         tool("sim.look", look, is_idempotent=True),
         tool("sim.post", post),
         tool("sim.put", put, is_idempotent=True),
+        tool("sim.ask", _approved(world, post)),
+        tool("sim.ask-again", _approved(world, put), is_idempotent=True),
+        tool("sim.ask-first", look, is_idempotent=True),
         tool("sim.flaky", flaky, is_idempotent=True),
         tool("sim.slow", slow, is_idempotent=True, deadline=timedelta(seconds=120)),
         tool("sim.hang", slow, is_idempotent=True, deadline=timedelta(seconds=20)),
     ]
     return {each.spec.name: each for each in made}
+
+
+def _approved(
+    world: "World", call: Callable[[Invocation], Mapping[str, Any]]
+) -> Callable[[Invocation], Mapping[str, Any]]:
+    """Return a call that needs an approval, which the checker knows of."""
+
+    def approved(invocation: Invocation) -> Mapping[str, Any]:
+        world.checker.approvals.called(invocation.key)
+        return call(invocation)
+
+    return approved

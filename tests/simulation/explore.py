@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterable, Iterator
 from itertools import accumulate, combinations
 
-from tests.simulation.erasure_flows import FLOWS
+from tests.simulation.approval_flows import FLOWS
 from tests.simulation.faults import Schedule
 from tests.simulation.simulate import Result, Simulator
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.background.store import WorkStore
-from tests.simulation.erasure_flows import FLOWS
+from tests.simulation.approval_flows import FLOWS
 from tests.simulation.faults import Schedule
 from tests.simulation.hunting import catches, hunted
 from tests.simulation.journal_bugs import BUGS

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 import pytest
 
+from tests.simulation.approval_flows import FLOWS
 from tests.simulation.campaign import campaign
-from tests.simulation.erasure_flows import FLOWS
 from tests.simulation.explore import orders, pairs_of_faults, single_faults
 from tests.simulation.faults import Schedule
 from tests.simulation.simulate import Simulator

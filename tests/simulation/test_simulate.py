@@ -4,7 +4,7 @@ from unittest.mock import patch
 import pytest
 
 from chalicelib.background.rows import WorkRow
-from tests.simulation.erasure_flows import FLOWS
+from tests.simulation.approval_flows import FLOWS
 from tests.simulation.explore import shrunk
 from tests.simulation.faults import Schedule
 from tests.simulation.simulate import Simulator

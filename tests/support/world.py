@@ -1,10 +1,11 @@
 """A world for one test: the real rooms on moto, and a clock that only tests move."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from functools import cache
 from typing import Any
 from unittest.mock import patch
@@ -14,6 +15,7 @@ from moto import mock_aws
 
 from chalicelib import aws
 from chalicelib.background.kinds import Continuation, Ending, Waiting
+from chalicelib.background.queue import LaneQueue
 from chalicelib.background.service import TaskService
 from chalicelib.background.sweep import Sweep
 from chalicelib.background.task import Lane, Task, TaskRef, slot_key
@@ -160,7 +162,20 @@ def a_world(settings: Settings | None = None) -> Iterator[World]:
     """Make the stack of the template on moto, and a world on it."""
     with mock_aws(), patch.object(aws, "client", _shared_client):
         _make_stack()
-        yield World(settings=settings or Settings())
+        world = World(settings=settings or Settings())
+        with patch.object(LaneQueue, "date", _dated(world)):
+            yield world
+
+
+def _dated(world: World) -> Callable[[LaneQueue], str]:
+    """Let AWS have the world's clock; it is asked all the same."""
+    asked = LaneQueue.date
+
+    def date(queue: LaneQueue) -> str:
+        asked(queue)
+        return format_datetime(world.clock.now(), usegmt=True)
+
+    return date
 
 
 def _make_stack() -> None:

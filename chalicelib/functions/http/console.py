@@ -11,25 +11,35 @@ from typing import Any
 
 from chalice.app import Blueprint, Response
 
+from chalicelib.access.service import Principal
+from chalicelib.console.approvals import approvals_page
 from chalicelib.console.assets import asset
 from chalicelib.console.closing import closed
+from chalicelib.console.doctor import doctor_page
+from chalicelib.console.incidents import incident_page, incidents_page
 from chalicelib.console.journal import Wanted, journal_page
 from chalicelib.console.pages import Pages
 from chalicelib.console.policies import TRIED, PoliciesPages
 from chalicelib.console.rendering import render
-from chalicelib.errors import NotFound, PalyraError
+from chalicelib.errors import Denied, NotFound, PalyraError
 from chalicelib.functions.http import cursor, etag
+from chalicelib.functions.http.auth import require
 from chalicelib.functions.http.cursor import PageQuery
 from chalicelib.functions.http.identifier import identifier
 from chalicelib.functions.http.problem import answers
 from chalicelib.functions.wiring import api
-from chalicelib.functions.wiring import policies as wiring
+from chalicelib.functions.wiring import approvals as approvals_wiring
+from chalicelib.functions.wiring import healing as healing_wiring
+from chalicelib.functions.wiring import policies as policies_wiring
 from chalicelib.functions.wiring.container import container
+from chalicelib.policy.request import Role
 from chalicelib.redaction import redact_text
 from chalicelib.settings import stage
 
 OWNER = "main"
 _HOME, _BELOW = "./", "../"
+_ACTOR = "operator:console"  # Nobody can sign in yet: whoever is at this machine.
+_FORM = "application/x-www-form-urlencoded"
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -135,13 +145,70 @@ def show_policies() -> str:
     """Show the policies that decide, what they decided, and what a version would change."""
     query, of = _query(), container()
     pages = PoliciesPages(
-        policies=wiring.policies(of),
+        policies=policies_wiring.policies(of),
         journal=api.journal_search(of),
         transcripts=api.transcripts(of),
         owner=OWNER,
     )
     shown = pages.page(query.after, query.limit, query.filters.get(TRIED))
     return _shown("policies", _HOME, shown, cursor.encode(shown.older))
+
+
+@console.route("/approvals", methods=["GET"])
+@local_only
+@page(_HOME)
+def show_approvals() -> str:
+    """Show what somebody has to decide, and what was decided."""
+    query, of = _query(), container()
+    service = approvals_wiring.approvals(of)
+    shown = approvals_page(service, OWNER, of.clock.now(), query.after, query.limit)
+    return _shown("approvals", _HOME, shown, cursor.encode(shown.older))
+
+
+@console.route("/incidents", methods=["GET"])
+@local_only
+@page(_HOME)
+def show_incidents() -> str:
+    """Show what is wrong; with `?state=all`, what is resolved, too."""
+    query, service = _query(), healing_wiring.incidents(container())
+    is_all = query.filters.get("state") == "all"
+    shown = incidents_page(service, OWNER, query.after, query.limit, is_all=is_all)
+    return _shown("incidents", _HOME, shown, cursor.encode(shown.older))
+
+
+@console.route("/incidents/{incident_id}", methods=["GET"])
+@local_only
+@page(_BELOW)
+def show_incident(incident_id: str) -> str:
+    """Show an incident, what it means, and what was done about it."""
+    found = healing_wiring.incidents(container()).detail(OWNER, incident_id)
+    return _shown("incident", _BELOW, incident_page(found))
+
+
+@console.route("/doctor", methods=["GET"])
+@local_only
+@page(_HOME)
+def show_doctor() -> str:
+    """Show what the doctor saw last, or the examination that is named."""
+    given = _query().filters.get("run", "")
+    run = identifier(given, "examination") if given else ""
+    shown = doctor_page(api.doctor(container()), OWNER, run)
+    return _shown("doctor", _HOME, shown)
+
+
+@console.route("/doctor", methods=["POST"], content_types=[_FORM])
+@local_only
+def ask_doctor() -> Response:
+    """Let the doctor look at everything; nothing is changed by that."""
+    _refuse_other_sites()
+    require(Principal(OWNER, _ACTOR, Role.OPERATOR), "examine")
+    made = api.doctor(container()).ask(OWNER, _ACTOR, {})
+    # Of itself, so that a page that is loaded again asks for nothing anew.
+    headers: dict[str, str | list[str]] = {
+        "Location": f"./doctor?run={made.task.ref.id}",
+        **_GUARDS,
+    }
+    return Response(body="", status_code=HTTPStatus.SEE_OTHER, headers=headers)
 
 
 @console.route("/static/{name}", methods=["GET"])
@@ -152,6 +219,17 @@ def static(name: str) -> Response:
     query = console.current_request.query_params
     is_exact = query is not None and query.get("v") == found.version
     return _conditional(found.text, found.media_type, _FOR_EVER if is_exact else "no-cache")
+
+
+def _refuse_other_sites() -> None:
+    """Refuse what a page of another site lets a browser send.
+
+    Raises:
+        Denied: the browser says that it does, or says nothing.
+    """
+    if console.current_request.headers.get("sec-fetch-site") != "same-origin":
+        fix = "use the button of the page, or `palyra doctor`"
+        raise Denied("the request does not come from the console's own page", fix=fix)
 
 
 def _pages() -> Pages:

@@ -14,7 +14,7 @@ from chalicelib.functions.http.query import Parameter
 
 _DEFAULT = 50
 _MOST = 200
-_KEY = re.compile(r"[0-9A-Z#-]{1,1024}")
+_KEY = re.compile(r"[0-9A-Za-z#_-]{1,1024}")
 PAGE = (
     Parameter(
         "limit",

@@ -28,10 +28,18 @@ from chalicelib.functions.http.fields import (
     within,
 )
 from chalicelib.functions.http.job_terms import JobTerms
+from chalicelib.healing.doctor.orders import MOST_KEY_CHARACTERS, MOST_NAMES
 from chalicelib.policy.dry_run import MOST_DECISIONS
 from chalicelib.scheduler.job import CronConcurrencyPolicy
 from chalicelib.scheduler.making_up import DEFAULT_REPLAYS
 from chalicelib.scheduler.past import MOST_AT_ONCE
+
+type CheckNames = Annotated[
+    list[Annotated[str, Field(max_length=MOST_KEY_CHARACTERS)]],
+    Field(
+        description="Keys of checks, or rooms: `tables.schema`, `tables`.", max_length=MOST_NAMES
+    ),
+]
 
 
 class NewJob(JobTerms):
@@ -136,6 +144,31 @@ class Cancel(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reason: Reason = UNSAID
+
+
+class ApprovalDecision(BaseModel):
+    """What becomes of an approval: it is decided once."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    decision: Annotated[Literal["approve", "deny"], Field(description="Whether it may be done.")]
+    scope: Annotated[
+        Literal["once", "run", "routine"] | None,
+        Field(
+            description="What an approval is good for: this call, the tool for the rest of the "
+            "run, or the tool in all runs of the routine while that stays as it is. `once` where "
+            "nothing is said; a denial has none."
+        ),
+    ] = None
+    reason: Annotated[Reason | None, Field(description="Why; it is kept sealed.")] = None
+
+
+class Resolution(BaseModel):
+    """Why a fault is believed to be gone."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Reason = "resolved by an operator"
 
 
 class NewExport(BaseModel):
@@ -280,6 +313,19 @@ class GateChange(BaseModel):
         Literal["owner", "everything"],
         Field(description="`everything` is everybody's, and for admins of the owner main."),
     ] = "owner"
+
+
+class NewExamination(BaseModel):
+    """What the doctor is to look at; everything where nothing is said."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    only: CheckNames = Field(default_factory=list)
+    skip: CheckNames = Field(default_factory=list)
+    since: Annotated[
+        Instant,
+        Field(description="From when on the ledger is looked at; the last hour, up to 31 days."),
+    ] = None
 
 
 class Nothing(BaseModel):

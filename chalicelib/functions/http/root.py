@@ -32,6 +32,7 @@ def _request() -> Request:
 def name_api() -> views.ApiName:
     """Name the API and where to go on."""
     links = {
+        "approvals": "/v1/approvals",
         "description": "/v1/openapi.json",
         "gate": "/v1/gate",
         "health": "/healthz",

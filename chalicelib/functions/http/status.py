@@ -9,6 +9,7 @@ from chalicelib.functions.http import render_slots, views
 from chalicelib.functions.wiring import api
 from chalicelib.functions.wiring.container import Container
 from chalicelib.functions.wiring.tools import background_health, scheduler_health
+from chalicelib.scheduler.store import SweepLog
 from chalicelib.settings import stage
 from chalicelib.status import Signs, complaints
 from chalicelib.version import VERSION
@@ -22,7 +23,7 @@ def status(of: Container, owner: str) -> views.Status:
     Raises:
         Unavailable: a probe got no answer.
     """
-    now, scheduler = of.clock.now(), scheduler_health(of).health()
+    now, scheduler, last_sweep = of.clock.now(), scheduler_health(of).health(), SweepLog().last()
     counts = [api.incidents(of).counts(each) for each in (owner, _SYSTEM)]
     active = sum(sum(count.active.values()) for count in counts)
     signs = Signs(
@@ -30,6 +31,7 @@ def status(of: Container, owner: str) -> views.Status:
         oldest_due_slot=_instant(scheduler["oldest_due_slot"]),
         active_incidents=active,
         failed_jobs=(scheduler["last_counts"] or {}).get("failed", 0),
+        last_sweep=last_sweep,
     )
     reasons = complaints(signs, now, of.settings.misfire_grace)
     background: Any = background_health(of).health()
@@ -43,6 +45,7 @@ def status(of: Container, owner: str) -> views.Status:
         "self_healing_active_incidents": active,
         "self_healing_resolved_incidents": sum(sum(each.resolved.values()) for each in counts),
         "self_healing_heartbeat_count": api.heartbeats(of).count(owner),
+        "last_sweep": rfc3339(last_sweep) if last_sweep else None,
         "scheduler": {
             "last_tick": scheduler["last_tick"],
             "last_counts": _counts(scheduler["last_counts"]),

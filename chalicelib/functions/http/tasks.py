@@ -21,9 +21,10 @@ from chalicelib.functions.http.problem import answers
 from chalicelib.functions.http.query import Parameter
 from chalicelib.functions.wiring import api
 from chalicelib.functions.wiring.container import container
+from chalicelib.healing.doctor import kind as doctor
 
 # What a task of some kinds does is an operation of its own, for those who may do that.
-_ALSO = {erasure.KIND: "erase_subject"}
+_ALSO = {erasure.KIND: "erase_subject", doctor.KIND: "fix_by_doctor"}
 _STATE = Parameter(
     "state", "Only tasks in this state.", {"type": "string", "enum": [*views.TASK_STATES]}
 )

@@ -7,8 +7,14 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import Field, WithJsonSchema
 
+from chalicelib.approvals import prompt
 from chalicelib.background.heartbeats.record import WorkHeartbeatKind
 from chalicelib.background.task import Lane, Origin, Outcome, State
+from chalicelib.healing.decision import Cause
+from chalicelib.healing.modes import Mode
+from chalicelib.incidents.attempt import AttemptStatus
+from chalicelib.incidents.incident import Change, IncidentState
+from chalicelib.incidents.kind import BlastRadius, IncidentDomain, IncidentSeverity, Risk
 from chalicelib.policy.reason import Reason
 from chalicelib.policy.request import Role
 from chalicelib.scheduler.job import CronConcurrencyPolicy, Hold, JobState
@@ -34,6 +40,11 @@ PolicyReason = Annotated[str, WithJsonSchema({"type": "string", "enum": [*Reason
 PolicyEffect = Annotated[str, WithJsonSchema({"type": "string", "enum": ["permit", "forbid"]})]
 PolicyAction = Annotated[str, WithJsonSchema({"type": "string", "enum": ["dispatch", "invoke"]})]
 PolicyRole = Annotated[str, WithJsonSchema({"type": "string", "enum": [*Role]})]
+ApprovalKind = Annotated[str, WithJsonSchema({"type": "string", "enum": [*prompt.Kind]})]
+ApprovalState = Annotated[str, WithJsonSchema({"type": "string", "enum": [*prompt.State]})]
+ApprovalRisk = Annotated[str, WithJsonSchema({"type": "string", "enum": [*prompt.Risk]})]
+ApprovalScope = Annotated[str, WithJsonSchema({"type": "string", "enum": [*prompt.Scope]})]
+ApprovalCode = Annotated[str, WithJsonSchema({"type": "string", "enum": [*prompt.Code]})]
 Schedule = Annotated[
     dict[str, str],
     WithJsonSchema(
@@ -303,6 +314,144 @@ class Task(TypedDict):
     links: dict[str, str]
 
 
+class Approval(TypedDict):
+    """What somebody is asked to approve, and what became of it.
+
+    `subject` is the task that waits, which ends denied at `expires_at` unless this is approved
+    before. `arguments_sha256` is of the exact arguments that are approved, and `scopes` are what an
+    approval can be good for. `text` and `reason` are null where they were erased or never said.
+    """
+
+    id: str
+    kind: ApprovalKind
+    state: ApprovalState
+    action: str
+    title: str
+    text: str | None
+    risk: ApprovalRisk
+    subject: str
+    job_id: str | None
+    run_id: str
+    arguments_sha256: str | None
+    asked_by: list[str]
+    policies: list[str]
+    policy_set: str
+    scopes: list[ApprovalScope]
+    asked_at: Instant
+    expires_at: Instant
+    decided_at: Instant | None
+    decided_by: str | None
+    scope: ApprovalScope | None
+    reason: str | None
+    code: ApprovalCode | None
+    links: dict[str, str]
+
+
+class Remediation(TypedDict):
+    """What can be done about a sort of fault; `by_hand` where nothing runs it."""
+
+    id: str
+    label: str
+    risk_level: Risk
+    blast_radius: BlastRadius
+    requires_approval: bool
+    auto_executable: bool
+    by_hand: bool
+
+
+class Incident(TypedDict):
+    """A fault that somebody should know of, however often it was seen.
+
+    `kind` is one of docs/operations.md, `subject` the id of what the fault is in. One of the stage
+    itself belongs to the owner `system`. `meaning`, `system` and `operator` say what is wrong, what
+    Palyra does about it, and what is left to do; null, as `remediation`, for a kind that this
+    version does not know.
+    """
+
+    id: str
+    owner: str
+    kind: str
+    domain: IncidentDomain
+    severity: IncidentSeverity
+    state: IncidentState
+    summary: str
+    subject: str
+    first_seen: Instant
+    last_seen: Instant
+    opened_at: Instant
+    resolved_at: Instant | None
+    count: int
+    reopened: int
+    escalated: bool
+    acknowledged_at: Instant | None
+    acknowledged_by: str | None
+    version: int
+    dedupe_key: str
+    detail: str
+    evidence: dict[str, str]
+    related: list[str]
+    meaning: str | None
+    system: str | None
+    operator: str | None
+    remediation: Remediation | None
+
+
+class IncidentEntry(TypedDict):
+    """Something became of an incident; `by` names the operator where there was one."""
+
+    at: Instant
+    change: Change
+    state: IncidentState
+    severity: IncidentSeverity
+    count: int
+    reason: str
+    by: str | None
+
+
+class RemediationAttempt(TypedDict):
+    """Something was done about an incident, or would have been.
+
+    `by` is an operator, `system:healing` in the mode `auto`, or `system:sweep` for what the sweep
+    does in every mode.
+    """
+
+    id: str
+    remediation: str
+    by: str
+    status: AttemptStatus
+    detail: str
+    recorded_at: Instant
+    ended_at: Instant | None
+
+
+class IncidentDetail(Incident):
+    """An incident with its history and the attempts at it, the latest first."""
+
+    history: list[IncidentEntry]
+    attempts: list[RemediationAttempt]
+
+
+class RemediationPlan(TypedDict):
+    """What a remedy would do now; `refusal` says why it cannot be run, or is null.
+
+    `mode` is what healing does about this kind by itself, `cause` what is known of it now.
+    """
+
+    incident_id: str
+    version: int
+    remediation: Remediation | None
+    mode: Mode | None
+    cause: Cause
+    refusal: str | None
+
+
+class Remediated(TypedDict):
+    """What came of a remedy, and the incident as it is then."""
+
+    attempt: RemediationAttempt
+    incident: Incident
+
+
 class Heartbeat(TypedDict):
     """The last sign of life of a piece of work."""
 
@@ -343,6 +492,10 @@ class JournalEntry(TypedDict):
     payload: NotRequired[JournalPayload]
     previous: str
     link: str
+
+
+type CheckVerdict = Literal["ok", "unknown", "warning", "failed"]
+type CheckSeverity = Literal["low", "medium", "high", "critical"]
 
 
 class JournalExport(TypedDict):
@@ -424,6 +577,74 @@ class JournalVerification(TypedDict):
     unsealed: int | None
     trouble_count: int
     troubles: list[JournalTrouble]
+
+
+class DoctorCheck(TypedDict):
+    """A check of the doctor: what it looks at, what a failure means and what to do then.
+
+    `mends` says what the doctor does about it itself; null where that is for people, or a deploy.
+    """
+
+    key: str
+    severity: CheckSeverity
+    asks: str
+    means: str
+    fix: str
+    mends: str | None
+
+
+class DoctorFinding(TypedDict):
+    """What a check saw; of one that is `unknown`, `seen` says why.
+
+    `means` and `fix` are of one that is not ok. Of its evidence at most 20 lines are shown.
+    """
+
+    key: str
+    severity: CheckSeverity
+    verdict: CheckVerdict
+    seen: str
+    evidence: list[str]
+    means: str | None
+    fix: str | None
+
+
+class DoctorChange(TypedDict):
+    """A change that would mend something, and what became of it.
+
+    It is made only while its target is as it was seen; `unchanged` says that it was not.
+    """
+
+    check: str
+    mender: str
+    target: str
+    change: str
+    before: str | None
+    can_undo: bool
+    outcome: Literal["planned", "begun", "done", "unchanged", "failed"]
+    told: str | None
+
+
+class Examination(TypedDict):
+    """What the doctor saw, and of a `fix` or `undo` what it did about it.
+
+    `verdict` is the worst of all that is known; it is null while the examination is under way.
+    `run` is the examination that a fix or an undo goes by. `since` is from when on the ledger was
+    looked at.
+    """
+
+    task_id: str
+    mode: Literal["look", "fix", "undo"]
+    run: str | None
+    by: str
+    complete: bool
+    verdict: CheckVerdict | None
+    since: Instant
+    begun_at: Instant
+    updated_at: Instant
+    checks: int
+    counts: dict[str, int]
+    findings: list[DoctorFinding]
+    changes: list[DoctorChange]
 
 
 class Erasure(TypedDict):
@@ -604,6 +825,7 @@ class Status(TypedDict):
     self_healing_active_incidents: int
     self_healing_resolved_incidents: int
     self_healing_heartbeat_count: int
+    last_sweep: Instant | None
     scheduler: SchedulerHealth
     background: BackgroundHealth
 

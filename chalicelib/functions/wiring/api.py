@@ -15,6 +15,9 @@ from chalicelib.functions.wiring.container import Container, courier, handover, 
 from chalicelib.functions.wiring.making import maker
 from chalicelib.functions.wiring.sweeps import journal, runs
 from chalicelib.functions.wiring.tools import toolbox
+from chalicelib.healing.doctor import kind as doctor_kind
+from chalicelib.healing.doctor.service import DoctorCheck, DoctorService
+from chalicelib.healing.doctor.store import ExaminationStore
 from chalicelib.ids import Ids
 from chalicelib.incidents.store import IncidentStore
 from chalicelib.journal.erasure.reading import PersonalReader
@@ -123,6 +126,7 @@ def tasks(of: Container) -> TaskService:
             journal_export.KIND: ExportCheck(),
             journal_verify.KIND: verifications.VerifyCheck(),
             erasure.KIND: ErasureCheck(),
+            doctor_kind.KIND: DoctorCheck(clock=of.clock),
         },
         clock=of.clock,
         ids=Ids(of.random_bytes),
@@ -154,6 +158,12 @@ def journal_exports(of: Container) -> JournalExports:
 def journal_verifications(of: Container) -> verifications.JournalVerifications:
     """Return what operators do with verifications of the journal."""
     return verifications.JournalVerifications(tasks=tasks(of), verifications=VerificationStore())
+
+
+@cache
+def doctor(of: Container) -> DoctorService:
+    """Return what operators do with the doctor."""
+    return DoctorService(tasks=tasks(of), examinations=ExaminationStore())
 
 
 @cache

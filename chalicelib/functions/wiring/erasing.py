@@ -4,6 +4,7 @@ from functools import cache
 
 from chalicelib.background.erasing import Family, TaskEraser
 from chalicelib.background.erasure import Room
+from chalicelib.functions.wiring import approvals
 from chalicelib.functions.wiring.container import Container, work
 from chalicelib.functions.wiring.making import maker
 from chalicelib.functions.wiring.sweeps import data_keys, runs
@@ -29,6 +30,6 @@ def rooms(of: Container) -> dict[str, Room]:
     family = Family(work=work(of))
     return {
         "tasks": TaskEraser(family=family, payloads=maker(of).payloads),
-        "runs": RunEraser(family=family, runs=runs(of)),
+        "runs": RunEraser(family=family, runs=runs(of), approvals=approvals.store(of)),
         "jobs": JobEraser(jobs=JobStore()),
     }

@@ -12,6 +12,7 @@ from chalicelib.background.lease import ThreadHeart
 from chalicelib.background.shelf import Shelf
 from chalicelib.background.worker import Worker
 from chalicelib.functions.wiring import erasing, seals
+from chalicelib.functions.wiring.approvals import approvals
 from chalicelib.functions.wiring.container import Container, courier, pace, work
 from chalicelib.functions.wiring.making import maker
 from chalicelib.functions.wiring.policies import authority
@@ -28,6 +29,8 @@ from chalicelib.functions.wiring.sweeps import (
 )
 from chalicelib.functions.wiring.sweeps import runs as run_store
 from chalicelib.functions.wiring.tools import toolbox
+from chalicelib.healing.doctor import kind as doctor_kind
+from chalicelib.healing.doctor.kind import LateKind
 from chalicelib.journal.erasure.store import KeyStore
 from chalicelib.journal.export_files import ExportFiles
 from chalicelib.journal.seals.store import SealStore
@@ -35,6 +38,7 @@ from chalicelib.journal.verification.store import VerificationStore
 from chalicelib.providers import OfflineProvider
 from chalicelib.runs import prompt
 from chalicelib.runs.chains import RunChains
+from chalicelib.runs.consent import Consents
 from chalicelib.runs.service import RunService
 from chalicelib.runs.transcripts import Transcripts
 from chalicelib.scheduler.dispatch import Dispatch
@@ -66,6 +70,8 @@ def worker(of: Container, lane: str) -> Worker:
         retry_base=timedelta(seconds=of.settings.retry_base_seconds),
         most_hops=of.settings.max_hops,
         backoffs={KIND: JobStore().backoff},
+        # Who has paused everything wants to know how it is; and it begins no work by itself.
+        ungated=frozenset({doctor_kind.KIND}),
     )
 
 
@@ -97,6 +103,7 @@ def kinds(of: Container) -> dict[str, Kind]:
         journal_export.KIND: exports(of),
         journal_verify.KIND: verify(of),
         erasure.KIND: erase(of),
+        doctor_kind.KIND: doctor(of),
     }
 
 
@@ -144,6 +151,18 @@ def verify(of: Container) -> journal_verify.JournalVerify:
 
 
 @cache
+def doctor(of: Container) -> LateKind:
+    """Return what examines the stage, which loads every room when it first does."""
+
+    def make() -> Kind:
+        from chalicelib.functions.wiring.doctor import doctor as made  # noqa: PLC0415  as said
+
+        return made(of)
+
+    return LateKind(make=make, conclusion=aftermath(of).otherwise)
+
+
+@cache
 def erase(of: Container) -> erasure.SubjectErasure:
     """Return what erases what is known of subjects."""
     return erasure.SubjectErasure(
@@ -178,6 +197,13 @@ def runs(of: Container) -> RunService:
         provider=OfflineProvider(),
         tools=toolbox(of),
         policy=authority(of),
+        consents=consents(of),
         clock=of.clock,
         max_steps=of.settings.max_steps,
     )
+
+
+@cache
+def consents(of: Container) -> Consents:
+    """Return what asks for approvals in the name of runs."""
+    return Consents(approvals=approvals(of), work=work(of), tools=toolbox(of), clock=of.clock)

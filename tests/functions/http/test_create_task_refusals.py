@@ -23,7 +23,7 @@ def test_what_a_task_needs_cannot_be_left_out(closed_api: Api, field: str) -> No
         (
             {"kind": "firing"},
             "kind",
-            "use: background_prompt, erasure, journal_export, journal_verify",
+            "use: background_prompt, doctor, erasure, journal_export, journal_verify",
         ),
         ({"kind": ""}, "kind", "say something"),
         ({"payload": "text"}, "payload", "send an object"),

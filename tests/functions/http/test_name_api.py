@@ -8,6 +8,7 @@ def test_the_root_names_the_api_and_where_to_go_on(api: Api) -> None:
         "name": "palyra",
         "stage": "local",
         "links": {
+            "approvals": "/v1/approvals",
             "description": "/v1/openapi.json",
             "gate": "/v1/gate",
             "health": "/healthz",

@@ -1,6 +1,8 @@
 from chalicelib.functions.wiring import api as wiring
 from chalicelib.functions.wiring.container import container
-from chalicelib.incidents.incident import IncidentDomain, IncidentSeverity, Sighting
+from chalicelib.incidents import kinds
+from chalicelib.incidents.incident import Sighting
+from chalicelib.incidents.kind import IncidentDomain
 from chalicelib.scheduler.rows import HotRow
 from tests.functions.http.api import Api
 from tests.functions.http.heartbeats import beat
@@ -11,9 +13,8 @@ def seen(api: Api, owner: str = "main") -> None:
     """Let an incident be opened."""
     sighting = Sighting(
         owner=owner,
-        domain=IncidentDomain.QUEUE,
+        kind=kinds.DEAD_LETTER,
         dedupe_key="k",
-        severity=IncidentSeverity.HIGH,
         summary="something broke",
         occurrence="once",
     )
@@ -40,6 +41,7 @@ def test_all_is_well_after_a_tick(api: Api) -> None:
         "self_healing_active_incidents": 0,
         "self_healing_resolved_incidents": 0,
         "self_healing_heartbeat_count": 0,
+        "last_sweep": None,
         "scheduler": {
             "last_tick": "2026-11-22T12:00:00Z",
             "last_counts": {

@@ -1,0 +1,61 @@
+"""Failures: a function that fails says so, as an incident of the stage."""
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from chalicelib.errors import InvalidSettings
+
+_log = logging.getLogger("palyra.failures")
+_SYSTEM = "system"
+
+
+def telling[T](function: Callable[[Any], T]) -> Callable[[Any], T]:
+    """Raise the incident of a function that fails, and let it fail.
+
+    Nothing that goes wrong with that hides the failure itself: who cannot reach DynamoDB cannot
+    say so there, and the function's log and its alarms say it then.
+    """
+
+    @wraps(function)
+    def handler(event: Any) -> T:
+        try:
+            return function(event)
+        except InvalidSettings:
+            raise  # Nobody can say it without settings; their own alarm does.
+        except Exception as error:
+            _tell(function.__name__, error, getattr(event.context, "aws_request_id", None))
+            raise
+
+    return handler
+
+
+def _tell(name: str, error: Exception, request_id: str | None) -> None:
+    try:
+        _raise(name, f"{type(error).__name__}: {error}", request_id)
+    except Exception:  # noqa: BLE001 - the failure that is told must not be hidden by another
+        _log.warning("the function's failure was not told", exc_info=True)
+
+
+def _raise(name: str, error: str, request_id: str | None) -> None:
+    # Rarely needed, and most functions load nothing of it.
+    from chalicelib.functions.wiring.container import container  # noqa: PLC0415
+    from chalicelib.incidents import kinds  # noqa: PLC0415
+    from chalicelib.incidents.incident import Sighting  # noqa: PLC0415
+    from chalicelib.incidents.store import IncidentStore  # noqa: PLC0415
+
+    now = container().clock.now()
+    sighting = Sighting(
+        owner=_SYSTEM,
+        kind=kinds.FUNCTION_FAILING,
+        dedupe_key=f"{kinds.FUNCTION_FAILING.name}:{name}",
+        # Lambda repeats a request under its id, and each time that fails is one.
+        occurrence=f"{name}/{request_id}@{now:%Y-%m-%dT%H:%M:%S}",
+        summary=f"the function {name} fails",
+        detail=error,
+        evidence={"function": name, "request_id": str(request_id)},
+        related=(name,),
+        subject=name,
+    )
+    IncidentStore().raise_(sighting, now)

@@ -1,0 +1,1 @@
+"""Healing: what is out of order is found, told and put right."""

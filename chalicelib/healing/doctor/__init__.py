@@ -1,0 +1,1 @@
+"""The doctor: looks into every room on demand, says what it sees, mends what is safe."""

@@ -1,0 +1,48 @@
+"""RuntimeRemediationAttempt: something that was done about an incident, or would have been."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from chalicelib.incidents.bounds import REASON_CHARACTERS, cut
+
+
+class AttemptStatus(StrEnum):
+    """What became of an attempt; one that is still planned after minutes was never finished."""
+
+    PLANNED = "planned"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuntimeRemediationAttemptRecord:
+    """One attempt at a remediation.
+
+    Attributes:
+        id: within its incident: the version that the attempt made of it.
+        remediation: what was to be done, by its name.
+        by: who decided it: an operator, `system:healing` in the mode `auto`, or `system:sweep`
+            where the protocol itself does it.
+        detail: what it did, or why it did not.
+        recorded_at: when it was planned.
+        ended_at: when it was over; None while it is planned.
+    """
+
+    id: str
+    owner: str
+    incident_id: str
+    remediation: str
+    by: str
+    status: AttemptStatus
+    detail: str
+    recorded_at: datetime
+    ended_at: datetime | None = None
+
+    def ended(
+        self, status: AttemptStatus, detail: str, now: datetime
+    ) -> "RuntimeRemediationAttemptRecord":
+        """Return the attempt when it is over."""
+        told = cut(detail, REASON_CHARACTERS)
+        return replace(self, status=status, detail=told, ended_at=max(now, self.recorded_at))
