@@ -14,6 +14,8 @@ from chalicelib.background.task import State, Task
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 _RESEND_CAP_MINUTES = 60
 _RESENDS_TO_CAP = 6
+# Messages wait in a lane while its workers are busy; for longer, they are too few or do not work.
+SLOW = timedelta(minutes=5)
 
 
 class Pace(NamedTuple):
@@ -97,6 +99,17 @@ def first_look(
 def resend_pause(resends: int) -> timedelta:
     """Return how long to wait for a message that was sent again: 1, 2, 4 .. 60 minutes."""
     return timedelta(minutes=min(2 ** min(resends, _RESENDS_TO_CAP), _RESEND_CAP_MINUTES))
+
+
+def resend_look(task: Task, now: datetime, *, has_backlog: bool) -> datetime:
+    """Return when to look again at a task whose message is sent, or waits among many.
+
+    One that waits among many is looked at when its lane becomes slow, too, so that this is seen.
+    """
+    due = max(task.due or now, now)
+    look = due + resend_pause(task.resends)
+    slow = (task.due or task.created_at or now) + SLOW
+    return min(look, slow) if has_backlog and now < slow else look
 
 
 def next_ask(due: datetime | None, now: datetime) -> datetime | None:

@@ -9,11 +9,11 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from chalicelib.background.looking import SweepAction
+from chalicelib.background.looking import SLOW, SweepAction
 from chalicelib.background.task import State, Task
 from chalicelib.errors import Unavailable
 from chalicelib.incidents import kinds, life
@@ -23,8 +23,6 @@ from chalicelib.incidents.store import IncidentStore
 
 _log = logging.getLogger("palyra.sweep")
 SWEEPER = "system:sweep"
-# Messages wait in a lane while its workers are busy; for longer, they are too few or do not work.
-SLOW = timedelta(minutes=5)
 # How much of what is done about one task is written down.
 _MOST_TOLD = 16
 _SYSTEM = "system"
@@ -119,7 +117,7 @@ class Rescues:
         if not has_backlog:
             with _telling(task):
                 self.incidents.raise_(_unsent(task), now)
-        elif now - (task.due or task.created_at or now) > SLOW:
+        elif now - (task.due or task.created_at or now) >= SLOW:
             with _telling(task):
                 self.incidents.raise_(_slow(task, now), now)
 

@@ -23,12 +23,12 @@ from chalicelib.background.looking import (
     Pace,
     SweepAction,
     next_look,
-    resend_pause,
+    resend_look,
     sends_into_backlog,
     sweep_action,
     unbegun,
 )
-from chalicelib.background.rescues import Told, is_unsent
+from chalicelib.background.rescues import Told
 from chalicelib.background.store import WorkStore
 from chalicelib.background.task import Lane, State, Task, TaskRef
 from chalicelib.clock import Clock
@@ -170,12 +170,13 @@ class Sweep:
         if due > now + self.pace.horizon:
             self.work.look_again(task, due - self.pace.horizon)
             return False
-        if self.told and is_unsent(task):
-            self.told.untaken(task, now, has_backlog=has_backlog(task.lane))
-        sends = sends_into_backlog(task) or not has_backlog(task.lane)
+        waits = task.resends > 0 and has_backlog(task.lane)
+        if self.told:
+            self.told.untaken(task, now, has_backlog=waits)
+        sends = sends_into_backlog(task) or not waits
         if sends:
             self.courier.send(task)
-        self.work.note_resent(task, due + resend_pause(task.resends))
+        self.work.note_resent(task, resend_look(task, now, has_backlog=waits))
         return sends
 
     def _end(self, task: Task, action: SweepAction, now: datetime) -> bool:

@@ -40,7 +40,7 @@ def decide(
     if mode is Mode.DISABLED or cause is Cause.UNKNOWN:
         return Step.NOTHING
     if cause is Cause.GONE:
-        return Step.RESOLVE if now - record.last_seen >= _quiet(record, kind) else Step.NOTHING
+        return Step.RESOLVE if _was_quiet(record, kind, now) else Step.NOTHING
     if not kind.remediation.may_run_alone or record.is_escalated:
         return Step.NOTHING
     if mode is Mode.OBSERVE_ONLY:
@@ -54,5 +54,7 @@ def _try(record: RuntimeIncidentRecord, now: datetime) -> Step:
     return Step.ESCALATE if record.tries >= MOST_TRIES else Step.REMEDY
 
 
-def _quiet(record: RuntimeIncidentRecord, kind: IncidentKind) -> timedelta:
-    return max(kind.quiet, FLAPPING) if record.is_escalated else kind.quiet
+def _was_quiet(record: RuntimeIncidentRecord, kind: IncidentKind, now: datetime) -> bool:
+    quiet = max(kind.quiet, FLAPPING) if record.is_escalated else kind.quiet
+    # Who saw it may have had a clock that is ahead: what need not be quiet does not wait for that.
+    return not quiet or now - record.last_seen >= quiet

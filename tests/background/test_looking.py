@@ -12,6 +12,7 @@ from chalicelib.background.looking import (
     SweepAction,
     first_look,
     next_look,
+    resend_look,
     resend_pause,
     sends_into_backlog,
     sweep_action,
@@ -196,6 +197,22 @@ def test_messages_are_sent_again_after_1_2_4_up_to_60_minutes() -> None:
     minutes = [resend_pause(resends) // timedelta(minutes=1) for resends in range(9)]
 
     assert minutes == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+
+@pytest.mark.parametrize(
+    ("has_backlog", "minutes"), [(False, [0, 1, 3, 7, 15]), (True, [0, 1, 3, 5, 13])]
+)
+def test_what_waits_among_many_is_looked_at_when_its_lane_becomes_slow(
+    has_backlog: bool,  # noqa: FBT001 - a case
+    minutes: list[int],
+) -> None:
+    now, looks = NOON, list[int]()
+    for resends in range(len(minutes)):
+        looks.append((now - NOON) // MINUTE)
+        task = a_task(resends=resends, not_before=NOON)
+        now = resend_look(task, now, has_backlog=has_backlog)
+
+    assert looks == minutes
 
 
 def test_a_message_goes_into_a_backlog_once_and_then_only_after_an_hour() -> None:

@@ -53,6 +53,12 @@ def test_nothing_is_over_before_its_quiet_time() -> None:
     assert step(record, kind=kind, cause=Cause.GONE, now=NOON + kind.quiet) is Step.RESOLVE
 
 
+def test_what_was_seen_by_a_clock_that_is_ahead_is_over_with_its_cause() -> None:
+    record = an_incident(kinds.CLOCK_SKEW)
+    now = NOON - 99 * MINUTE
+    assert step(record, kind=kinds.CLOCK_SKEW, cause=Cause.GONE, now=now) is Step.RESOLVE
+
+
 def test_what_would_be_done_is_said_once() -> None:
     said = replace(an_incident(), tries=1, tried_at=NOON)
     assert step(said, mode=Mode.OBSERVE_ONLY, now=NOON + 99 * MINUTE) is Step.NOTHING

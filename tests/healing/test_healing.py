@@ -9,7 +9,7 @@ from chalicelib.background.heartbeats.record import WorkHeartbeatKind, WorkHeart
 from chalicelib.background.queue import LaneQueue
 from chalicelib.background.rows import WorkRow
 from chalicelib.background.store import WorkStore
-from chalicelib.background.task import State, Task
+from chalicelib.background.task import Lane, State, Task
 from chalicelib.errors import Conflict, Unavailable
 from chalicelib.healing.skew import MOST_SKEW
 from chalicelib.incidents import kinds
@@ -133,7 +133,7 @@ class TestMessages:
         assert state(ward, incident) == "resolved"
 
     def test_a_lane_that_keeps_its_messages_for_too_long_is_told_once(self, ward: Ward) -> None:
-        for _ in range(3):
+        for _ in range(Lane.NORMAL.workers + 1):
             an_errand(ward.world)
         for _ in range(9):
             ward.minute()
