@@ -146,6 +146,10 @@ class Rows:
         """Return the row of a slot, or nothing."""
         return self._get("work", f"main#{job.id}", key(slot))
 
+    def task(self, task_id: str, owner: str = "main") -> Item:
+        """Return the row of a task that is no slot's, or nothing."""
+        return self._get("work", f"{owner}#tasks", task_id)
+
     def hot(self, job: Job) -> Item:
         return self._get("jobs", f"main#{job.id}", "hot")
 

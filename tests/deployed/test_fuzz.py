@@ -144,6 +144,9 @@ def target(cloud: Cloud) -> Iterator[Target]:
         "@job": job,
         "@stream": "3",
         "@seq": "1",
+        "@version": _version(api),
+        "@incident": f"incident_{0:016x}",
+        "@approval": job,
         "@foreign": foreign,
         "@task": _made(api, "/v1/tasks", _task(later)),
         "@run": f"{job}-001800000000",
@@ -168,6 +171,13 @@ def _job() -> Item:
 
 def _task(later: str) -> Item:
     return {"kind": "background_prompt", "payload": {"prompt": "p"}, "not_before": later}
+
+
+def _version(owner: Owner) -> str:
+    text = '@id("calm") permit (principal, action == Action::"dispatch", resource);'
+    answer = owner.post("/v1/policies", {"text": text})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["version"])
 
 
 def _remove_jobs(owner: Owner) -> None:

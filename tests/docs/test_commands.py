@@ -37,10 +37,14 @@ def taken(line: str) -> click.Context:
         assert words[0] in command.commands, f"there is no {words[0]}"
         word, *words = words
         found = command.commands[word]
-        if not isinstance(found, click.Group):
+        if not isinstance(found, click.Group) or _is_taken_alone(found, words):
             return found.make_context(word, words, parent=context)
         command = found
     raise AssertionError(line)
+
+
+def _is_taken_alone(group: click.Group, words: list[str]) -> bool:
+    return group.invoke_without_command and (not words or words[0].startswith("-"))
 
 
 @pytest.fixture(autouse=True)
