@@ -40,7 +40,7 @@ from chalicelib.tables import Refused
 
 _log = logging.getLogger("palyra.sweep")
 ATTEMPTS_USED_UP = "the last attempt's lease ended without a result"
-_OLDEST = "oldest_unbegun_seconds"
+OLDEST = "oldest_unbegun_seconds"
 CHILD_TIMED_OUT = "delegated_child_timeout"
 # Work that waits for the gate goes on at most so long after it was opened.
 GATED_PAUSE = timedelta(minutes=5)
@@ -77,7 +77,7 @@ class Sweep:
         Raises:
             Unavailable: nobody knows whether the gate is open.
         """
-        done = dict.fromkeys([*SweepAction, "broken", _OLDEST], 0)
+        done = dict.fromkeys([*SweepAction, "broken", OLDEST], 0)
         has_backlog, gate = cache(self._has_backlog), self.gates.read()
         for ref in self._due():
             if self.clock.now() >= until:
@@ -114,7 +114,7 @@ class Sweep:
                 return SweepAction.NOTHING
             if not gate.excuses(ref.owner, task.due or self.clock.now()):
                 late = int(unbegun(task, self.clock.now()).total_seconds())
-                done[_OLDEST] = max(done[_OLDEST], late)
+                done[OLDEST] = max(done[OLDEST], late)
             return self._act(task, has_backlog, gate)
         except Unavailable:
             _log.warning("the next sweep looks again", extra={"correlation_id": ref.id})

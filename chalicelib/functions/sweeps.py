@@ -8,6 +8,7 @@ from datetime import timedelta
 from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib.background.looking import SweepAction
+from chalicelib.background.sweep import OLDEST
 from chalicelib.functions.deadline import stop_at
 from chalicelib.functions.failures import telling
 from chalicelib.functions.observability import idle_under_bad_settings, logger, measure, traced
@@ -34,7 +35,7 @@ def sweep(event: CloudWatchEvent) -> dict[str, int]:
     of = container()
     until = stop_at(event.context, of.clock, _TIMEOUT, _MARGIN)
     stages = Stages()
-    nothing: dict[str, int] = dict.fromkeys([*SweepAction, "broken"], 0)
+    nothing: dict[str, int] = dict.fromkeys([*SweepAction, "broken", OLDEST], 0)
     counts = dict(stages.made(lambda: make_sweep(of).run(until - _HEALING), nothing))
     counts["approvals"] = stages.made(lambda: approval_watch(of).run(until - _HEALING), 0)
     counts["heartbeats"] = stages.made(collector(of).run, 0)
@@ -47,7 +48,7 @@ def sweep(event: CloudWatchEvent) -> dict[str, int]:
             "SweptBroken": counts["broken"],
             "SweptFailed": counts["fail"],
             "LateSeals": counts["late_seals"],
-            "OldestUnbegunSlotAgeSeconds": counts["oldest_unbegun_seconds"],
+            "OldestUnbegunSlotAgeSeconds": counts[OLDEST],
         }
     )
     stages.raise_first()
