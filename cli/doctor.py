@@ -1,6 +1,5 @@
 """`palyra doctor`: what is wrong with the stage, what it means, and what is done about it."""
 
-import sys
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -8,15 +7,15 @@ from typing import Any, NamedTuple
 import click
 
 from cli import doctor_report as report
+from cli.asking import confirm
+from cli.completed import completed
 from cli.examples import examples
 from cli.identifiers import checked
 from cli.journal_filters import instant
 from cli.keys import asks_key
 from cli.listing import asks_how_many, show_page
-from cli.pace import Pace
 from cli.problem import Exit, Problem
 from cli.session import Session, asks_api
-from cli.watch import UNFINISHED
 
 _ROUTE = "/v1/doctor"
 _FAILED, _WARNING = "failed", "warning"
@@ -177,7 +176,9 @@ def _fixed(
         session.screen.note("nothing of it can be mended by the doctor itself")
         return None
     if not is_sure:
-        _confirm(session, len(seen["changes"]))
+        number = len(seen["changes"])
+        question = f"Make {number} change{'' if number == 1 else 's'}?"
+        confirm(session, lambda: question, asks="--fix asks first", otherwise="changed")
     made = session.api.make(f"{_ROUTE}/{seen['task_id']}/fix")
     done = _waited_for(session, made.document["id"], timeout)
     if not session.as_json:
@@ -185,20 +186,6 @@ def _fixed(
         if any(change["can_undo"] for change in done["changes"]):
             session.screen.note(f"`palyra doctor undo {done['task_id']}` puts back what can be")
     return done
-
-
-def _confirm(session: Session, number: int) -> None:
-    """Ask whether the changes are to be made.
-
-    Raises:
-        Problem: nobody can answer, or the answer is not yes.
-    """
-    if not sys.stdin.isatty():
-        detail = "--fix asks first, and stdin is no terminal"
-        raise Problem.of(Exit.USAGE, detail, "say --yes")
-    session.screen.ask(f"Make {number} change{'' if number == 1 else 's'}? [y/N] ")
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        raise Problem.of(Exit.FAILED, "nothing was changed", "answer y, or say --yes")
 
 
 def _is_left(seen: dict[str, Any], done: dict[str, Any] | None, bad: set[str]) -> bool:
@@ -228,32 +215,14 @@ def _waited_for(session: Session, task_id: str, timeout: float) -> dict[str, Any
     Raises:
         Problem: its task ended otherwise, no worker has done it in time, or nobody answers.
     """
-    pace, etag = Pace(session, timeout), None
-    while True:
-        try:
-            answer = pace.changed(f"{_ROUTE}/{task_id}", etag)
-        except Problem as problem:
-            # No worker has begun it yet.
-            if problem.code is not Exit.NOT_FOUND:
-                raise
-            answer = None
-        if answer is not None:
-            etag = answer.etag
-            if answer.document["complete"]:
-                return answer.document
-        _refuse_ended(session, task_id)
-        try:
-            pace.wait()
-        except Problem as late:
-            raise _not_begun(task_id, timeout) if etag is None else late from None
-
-
-def _refuse_ended(session: Session, task_id: str) -> None:
-    task = session.api.get(f"/v1/tasks/{task_id}")
-    if task["state"] in UNFINISHED or task["state"] == "succeeded":
-        return
-    detail = f"the examination ended {task['state']}: {task['reason'] or 'no reason'}"
-    raise Problem.of(Exit.FAILED, detail, f"see `palyra tasks show {task_id}`")
+    return completed(
+        session,
+        f"{_ROUTE}/{task_id}",
+        timeout,
+        what="examination",
+        fix=f"see `palyra tasks show {task_id}`",
+        unbegun=_not_begun(task_id, timeout),
+    )
 
 
 def _not_begun(task_id: str, timeout: float) -> Problem:

@@ -1,10 +1,10 @@
 """`palyra incidents`: what is wrong, what was done about it, and what you do."""
 
-import sys
 from typing import Any
 
 import click
 
+from cli.asking import confirm
 from cli.columns import Column
 from cli.examples import examples
 from cli.identifiers import id_of, path
@@ -120,7 +120,9 @@ def remediate(session: Session, incident_id: str, *, dry_run: bool, yes: bool) -
     if plan["refusal"]:
         raise Problem.of(Exit.CONFLICT, plan["refusal"], "see `palyra incidents show ID`")
     if not yes:
-        _confirm(session, plan)
+        question = f"Run {plan['remediation']['id']}?"
+        asks = "a remedy is run after a question"
+        confirm(session, lambda: question, asks=asks, otherwise="done")
     told = session.api.post(f"{_path(incident_id)}/remediate", version=plan["version"])
     if session.as_json:
         session.screen.document(told)
@@ -129,15 +131,6 @@ def remediate(session: Session, incident_id: str, *, dry_run: bool, yes: bool) -
         session.screen.state(attempt["remediation"], State(attempt["status"]), attempt["detail"])
     if told["attempt"]["status"] != "succeeded":
         click.get_current_context().exit(Exit.FAILED)
-
-
-def _confirm(session: Session, plan: dict[str, Any]) -> None:
-    if not sys.stdin.isatty():
-        detail = "a remedy is run after a question, and stdin is no terminal"
-        raise Problem.of(Exit.USAGE, detail, "say --yes")
-    session.screen.ask(f"Run {plan['remediation']['id']}? [y/N] ")
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        raise Problem.of(Exit.FAILED, "nothing was done", "answer y, or say --yes")
 
 
 def _path(incident_id: str) -> str:

@@ -1,10 +1,11 @@
 """`palyra jobs`: what runs on a schedule."""
 
-import sys
+from functools import partial
 from typing import Any
 
 import click
 
+from cli.asking import confirm
 from cli.examples import examples
 from cli.identifiers import family, id_of, path
 from cli.job_fields import asks_fields, given, schedule
@@ -13,7 +14,6 @@ from cli.job_slots import backfill, preview, review
 from cli.job_views import COLUMNS, COMING, FIRINGS, coming_row, firing_row, notes, pairs, row
 from cli.keys import asks_key
 from cli.listing import asks_how_many, show_page
-from cli.problem import Exit, Problem
 from cli.session import Session, asks_api
 from cli.watch import asks_timeout, follow
 
@@ -166,7 +166,8 @@ def delete(session: Session, job_id: str, *, is_sure: bool) -> None:
     """Delete a job; its firings and runs stay readable."""
     where = path("job", job_id)
     if not is_sure:
-        _confirm(session, where)
+        question = partial(_question, session, where)
+        confirm(session, question, asks="deleting asks first", otherwise="deleted")
     _tell(session, session.api.delete(where))
 
 
@@ -199,14 +200,9 @@ def _change(
     return change
 
 
-def _confirm(session: Session, where: str) -> None:
-    if not sys.stdin.isatty():
-        detail = "deleting asks first, and stdin is no terminal"
-        raise Problem.of(Exit.USAGE, detail, "say --yes")
+def _question(session: Session, where: str) -> str:
     job = session.api.get(where)
-    session.screen.ask(f"Delete {job['name']} ({job['explanation']})? [y/N] ")
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        raise Problem.of(Exit.FAILED, "nothing was deleted", "answer y, or say --yes")
+    return f"Delete {job['name']} ({job['explanation']})?"
 
 
 def _tell(session: Session, job: dict[str, Any]) -> None:

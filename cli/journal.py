@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from cli import journal_days, journal_erase, journal_export, journal_tail, journal_verify
+from cli.asking import confirm
 from cli.columns import Column
 from cli.examples import examples
 from cli.journal_filters import asks_filters
@@ -164,7 +165,8 @@ def erase(session: Session, subject: str, *, reason: str, is_sure: bool, key: st
     It cannot be undone. What happened and when stays in the journal, which still verifies.
     """
     if not is_sure:
-        journal_erase.confirm(session, subject)
+        question = f"Erase what is known of {subject}, for ever?"
+        confirm(session, lambda: question, asks="erasing asks first", otherwise="erased")
     made = session.api.make("/v1/erasures", {"subject": subject, "reason": reason}, key=key)
     if session.as_json:
         session.screen.document(made.document)

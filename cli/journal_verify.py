@@ -3,11 +3,9 @@
 from typing import Any
 
 from cli.columns import Column
+from cli.completed import completed
 from cli.output import Instant, Screen, State, Value
-from cli.pace import Pace
-from cli.problem import Exit, Problem
 from cli.session import Session
-from cli.watch import UNFINISHED
 
 _TROUBLES = (
     *(Column("STREAM", is_whole=True), Column("SEQ", is_whole=True)),
@@ -21,21 +19,13 @@ def waited_for(session: Session, task_id: str, timeout: float | None) -> dict[st
     Raises:
         Problem: its task ended otherwise, the time is over, or nobody answers.
     """
-    pace, etag = Pace(session, timeout), None
-    while True:
-        try:
-            answer = pace.changed(f"/v1/journal/verify/{task_id}", etag)
-        except Problem as problem:
-            # No worker has begun it yet.
-            if problem.code is not Exit.NOT_FOUND:
-                raise
-            answer = None
-        if answer is not None:
-            etag = answer.etag
-            if answer.document["complete"]:
-                return answer.document
-        _refuse_ended(session, task_id)
-        pace.wait()
+    return completed(
+        session,
+        f"/v1/journal/verify/{task_id}",
+        timeout,
+        what="verification",
+        fix=f"`palyra tasks retry {task_id}` begins it again",
+    )
 
 
 def tell(screen: Screen, found: dict[str, Any]) -> None:
@@ -44,15 +34,6 @@ def tell(screen: Screen, found: dict[str, Any]) -> None:
     if found["troubles"]:
         screen.blank()
         screen.table(_TROUBLES, [_trouble(each) for each in found["troubles"]])
-
-
-def _refuse_ended(session: Session, task_id: str) -> None:
-    """Refuse to wait for a task that has ended without an answer."""
-    task = session.api.get(f"/v1/tasks/{task_id}")
-    if task["state"] in UNFINISHED or task["state"] == "succeeded":
-        return
-    detail = f"the verification ended {task['state']}: {task['reason'] or 'no reason'}"
-    raise Problem.of(Exit.FAILED, detail, f"`palyra tasks retry {task_id}` begins it again")
 
 
 def _pairs(found: dict[str, Any]) -> list[tuple[str, Value]]:

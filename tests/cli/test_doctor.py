@@ -219,7 +219,7 @@ def test_a_person_is_asked_before_anything_is_changed(
     stub: StubTerminal, monkeypatch: pytest.MonkeyPatch, answer: str, code: int, orders: int
 ) -> None:
     mended(stub)
-    monkeypatch.setattr("cli.doctor.sys", SimpleNamespace(stdin=_Keyboard(answer)))
+    monkeypatch.setattr("cli.asking.sys", SimpleNamespace(stdin=_Keyboard(answer)))
     ended = stub.run("doctor", "--fix", columns=100)
     assert (ended.code, len(stub.api.orders())) == (code, orders)
     assert "Make 1 change? [y/N]" in ended.err
