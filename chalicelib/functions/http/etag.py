@@ -29,12 +29,14 @@ def is_known(if_none_match: str, tag: str) -> bool:
     return header == _ANY or tag in {each.removeprefix("W/") for each in _tags(header)}
 
 
-def versions(if_match: str) -> frozenset[int] | None:
-    """Return the versions that a change may be made for; None for any.
+def versions(if_match: str | None) -> frozenset[int] | None:
+    """Return the versions that a change may be made for; None for any, as without a header.
 
     Raises:
         Malformed: the header is neither `*` nor a list of entity tags.
     """
+    if if_match is None:
+        return None
     header = if_match.strip()
     if header == _ANY:
         return None

@@ -182,8 +182,7 @@ def _operator(principal: Principal) -> Operator:
 
 
 def _expected() -> frozenset[int] | None:
-    header = _request().headers.get(_IF_MATCH.name)
-    return None if header is None else etag.versions(header)
+    return etag.versions(_request().headers.get(_IF_MATCH.name))
 
 
 def _identifier(text: str) -> str:

@@ -281,8 +281,7 @@ def _expected(principal: Principal, job_id: str) -> int | None:
         NotFound: the owner has no such job.
         PreconditionFailed: the job has another version.
     """
-    header = _request().headers.get(_IF_MATCH.name)
-    allowed = etag.versions(header) if header is not None else None
+    allowed = etag.versions(_request().headers.get(_IF_MATCH.name))
     if allowed is None:
         return None
     job = _found(principal, job_id)

@@ -227,8 +227,7 @@ def _number(text: str) -> int:
 
 
 def _expected() -> frozenset[int] | None:
-    header = _request().headers.get(_IF_MATCH.name)
-    return None if header is None else etag.versions(header)
+    return etag.versions(_request().headers.get(_IF_MATCH.name))
 
 
 def _question(principal: Principal, asked: PolicyWhatIf) -> Question:
