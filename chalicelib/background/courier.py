@@ -1,5 +1,6 @@
 """Courier: sends a task's message when the task is due soon enough, and never before."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,6 +8,9 @@ from datetime import timedelta
 from chalicelib.background.queue import LaneQueue
 from chalicelib.background.task import Task
 from chalicelib.clock import Clock
+from chalicelib.errors import Unavailable
+
+_log = logging.getLogger("palyra.courier")
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -30,3 +34,10 @@ class Courier:
         # SQS counts the delay from the sending.
         self.lanes[task.lane].send(task.ref, due - now)
         return True
+
+    def try_to_send(self, task: Task) -> None:
+        """Send the message of a task that exists: where SQS does not answer, the sweep sends it."""
+        try:
+            self.send(task)
+        except Unavailable:
+            _log.warning("the sweep will send it", extra={"task": task.ref.id}, exc_info=True)

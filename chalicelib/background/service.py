@@ -6,7 +6,6 @@ again on what is there by then, a bounded number of times.
 """
 
 import hashlib
-import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -47,7 +46,6 @@ from chalicelib.page import Page
 from chalicelib.redaction import refuse_secrets
 from chalicelib.tables import Cancelled, Refused, Write
 
-_log = logging.getLogger("palyra.tasks")
 MOST_ATTEMPTS = 16
 _GROUP = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TRIES = 5
@@ -151,7 +149,7 @@ class TaskService:
             except Cancelled:
                 continue
             task = self.get(owner, new.ref.id)
-            self._send(task)
+            self.courier.try_to_send(task)
             return Made(task, is_new=True)
         raise Unavailable("the task's parent or keys are contended", fix="try again")
 
@@ -225,7 +223,7 @@ class TaskService:
         task = self._move(owner, task_id, decide)
         incident = (IncidentDomain.QUEUE, incident_key(task))
         self.incidents.resolve(owner, incident, "resumed by an operator", self.clock.now())
-        self._send(task)
+        self.courier.try_to_send(task)
         return task
 
     def retry(self, owner: str, actor: str, task_id: str) -> Task:
@@ -245,7 +243,7 @@ class TaskService:
             return write, events.moved(task, "retried", actor, now)
 
         task = self._move(owner, task_id, decide)
-        self._send(task)
+        self.courier.try_to_send(task)
         return task
 
     def cancel(self, owner: str, actor: str, task_id: str, reason: str) -> Task:
@@ -354,13 +352,6 @@ class TaskService:
         if root is parent:
             return [self.work.descend_write(root, is_parent=True)]
         return [self.work.adopt_write(parent), self.work.descend_write(root, is_parent=False)]
-
-    def _send(self, task: Task) -> None:
-        """Send a task's message; it exists already, so a failure is left to the sweep."""
-        try:
-            self.courier.send(task)
-        except Unavailable:
-            _log.warning("the sweep will send it", extra={"task": task.ref.id}, exc_info=True)
 
 
 def _require(task: Task, move: Move, fix: str) -> None:

@@ -5,7 +5,6 @@ one transaction with the firing and its event. The firings go the low lane, wait
 for what is running, and may be asked for again where a request has died on its way.
 """
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,7 +13,6 @@ from typing import NamedTuple
 
 from chalicelib.background.courier import Courier
 from chalicelib.background.gate.store import GateStore
-from chalicelib.background.shards import shard_of
 from chalicelib.background.store import NewTask, WorkStore
 from chalicelib.background.task import Lane, Origin, Task, TaskRef, slot_key
 from chalicelib.clock import Clock, rfc3339
@@ -24,13 +22,12 @@ from chalicelib.journal.store import JournalStore
 from chalicelib.scheduler import events, past
 from chalicelib.scheduler.changes import Plan, Request, Rule, planned
 from chalicelib.scheduler.editing import Editor
-from chalicelib.scheduler.job import KIND, Hot, JobState, Review, Seen, readable
-from chalicelib.scheduler.running import enabled, free_second, require_open
+from chalicelib.scheduler.job import Hot, JobState, Review, Seen, readable
+from chalicelib.scheduler.running import beside, enabled, free_second, require_open
 from chalicelib.scheduler.store import JobStore
 from chalicelib.schedules import Schedule
 from chalicelib.tables import Cancelled, owned
 
-_log = logging.getLogger("palyra.jobs")
 _TRIES = 16
 _MOST_ROWS = 2_000
 DEFAULT_REPLAYS = 3
@@ -152,27 +149,13 @@ class MakeUp:
         raise Unavailable("the seconds to come are all taken", fix="try again")
 
     def _row(self, ref: TaskRef, hot: Hot, now: datetime) -> NewTask:
-        return NewTask(
-            ref=ref,
-            kind=KIND,
-            lane=Lane.LOW,
-            shard=shard_of(ref.pk, self.shards),
-            last_attempt=hot.max_attempts - 1,
-            ver=hot.ver,
-            last=ref.sk,
-            wake_at=ref.slot + self.work.lease,
-            created_at=now,
-        )
+        return beside(ref, hot, now, lane=Lane.LOW, shards=self.shards, lease=self.work.lease)
 
     def _sent(self, ref: TaskRef) -> Task:
-        """Send a firing's message; it exists already, so a failure is left to the sweep."""
         task = self.work.get(ref)
         if task is None:
             raise Unavailable
-        try:
-            self.courier.send(task)
-        except Unavailable:
-            _log.warning("the sweep will send it", extra={"task": ref.id}, exc_info=True)
+        self.courier.try_to_send(task)
         return task
 
 

@@ -4,8 +4,7 @@ Its slot is the first whole second to come that is none of the schedule's and ha
 it is judged, locked and accounted for as any other.
 """
 
-import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from chalicelib.access.idempotency import RequestKey
@@ -25,7 +24,6 @@ from chalicelib.scheduler.job import KIND, Hot, JobState, MadeFiring, readable
 from chalicelib.scheduler.store import JobStore
 from chalicelib.tables import Cancelled, owned
 
-_log = logging.getLogger("palyra.jobs")
 _TRIES = 8
 _SECOND = timedelta(seconds=1)
 _FIXES = {
@@ -73,19 +71,8 @@ class Trigger:
         raise Unavailable("the seconds to come are all taken", fix="try again")
 
     def _row(self, ref: TaskRef, hot: Hot, actor: str, now: datetime) -> NewTask:
-        return NewTask(
-            ref=ref,
-            kind=KIND,
-            lane=Lane.HIGH,
-            shard=shard_of(ref.pk, self.shards),
-            last_attempt=hot.max_attempts - 1,
-            ver=hot.ver,
-            last=ref.sk,
-            wake_at=ref.slot + self.work.lease,
-            created_at=now,
-            requested_by=actor,
-            origin=Origin.RUN_NOW,
-        )
+        new = beside(ref, hot, now, lane=Lane.HIGH, shards=self.shards, lease=self.work.lease)
+        return replace(new, requested_by=actor, origin=Origin.RUN_NOW)
 
     def _make(self, new: NewTask, event: Event, key: RequestKey | None) -> bool:
         """Put a row; False where its second was taken, or the key used meanwhile."""
@@ -100,12 +87,8 @@ class Trigger:
         return True
 
     def _sent(self, ref: TaskRef) -> Task:
-        """Send a firing's message; it exists already, so a failure is left to the sweep."""
         task = self._task(ref)
-        try:
-            self.courier.send(task)
-        except Unavailable:
-            _log.warning("the sweep will send it", extra={"task": ref.id}, exc_info=True)
+        self.courier.try_to_send(task)
         return task
 
     def _task(self, ref: TaskRef) -> Task:
@@ -140,6 +123,23 @@ def require_open(gates: GateStore, owner: str) -> None:
     period = gates.read().closed(owner)
     if period is not None:
         raise Conflict("everything is paused", fix="resume it first: `palyra resume --all`")
+
+
+def beside(
+    ref: TaskRef, hot: Hot, now: datetime, *, lane: Lane, shards: int, lease: timedelta
+) -> NewTask:
+    """Return a firing beside the schedule, in a second of its own."""
+    return NewTask(
+        ref=ref,
+        kind=KIND,
+        lane=lane,
+        shard=shard_of(ref.pk, shards),
+        last_attempt=hot.max_attempts - 1,
+        ver=hot.ver,
+        last=ref.sk,
+        wake_at=ref.slot + lease,
+        created_at=now,
+    )
 
 
 def free_second(hot: Hot, after: datetime) -> datetime:
