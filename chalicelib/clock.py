@@ -7,7 +7,7 @@ Rules never read a clock: `now` is an argument.
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Protocol, overload
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Two processes' clocks differ by no more than this; see the invariants.
@@ -51,14 +51,27 @@ class SystemClock:
         return datetime.now(UTC)
 
 
-def to_ms(instant: datetime) -> int:
-    """Return an instant as milliseconds since 1970, rounded down."""
-    return (instant - EPOCH) // _MILLISECOND
+@overload
+def to_ms(instant: datetime) -> int: ...
+@overload
+def to_ms(instant: None) -> None: ...
+def to_ms(instant: datetime | None) -> int | None:
+    """Return an instant as milliseconds since 1970, rounded down; None as None."""
+    return None if instant is None else (instant - EPOCH) // _MILLISECOND
 
 
-def from_ms(milliseconds: float) -> datetime:
-    """Return the instant of a number of milliseconds since 1970."""
-    return EPOCH + int(milliseconds) * _MILLISECOND
+@overload
+def from_ms(milliseconds: float) -> datetime: ...
+@overload
+def from_ms(milliseconds: None) -> None: ...
+def from_ms(milliseconds: float | None) -> datetime | None:
+    """Return the instant of a number of milliseconds since 1970; None of None."""
+    return None if milliseconds is None else EPOCH + int(milliseconds) * _MILLISECOND
+
+
+def sortable(instant: datetime) -> str:
+    """Return an instant as 15 digits of milliseconds, which sort as instants do."""
+    return f"{to_ms(instant):015}"
 
 
 def rfc3339(instant: datetime) -> str:

@@ -77,6 +77,10 @@ class TableMeta:
     max_retry_attempts = 3
 
 
+# Owns what is of all owners, or of nobody: the stage's own.
+SYSTEM = "system"
+
+
 def owned(owner: str, *names: str) -> str:
     """Return a partition key; every one begins with its owner."""
     return "#".join((owner, *names))

@@ -14,12 +14,11 @@ from chalicelib.approvals.prompt import (
     State,
 )
 from chalicelib.background.shards import shard_of
-from chalicelib.clock import from_ms, to_ms
+from chalicelib.clock import from_ms, sortable, to_ms
 from chalicelib.settings import resource
 from chalicelib.tables import Table, TableMeta, WholeNumber, owned
 
 PROMPT = "0"
-_INSTANT_DIGITS = 15
 # Pending prompts come before all others, and among both the latest first.
 _FIRST, _OTHERS = "1", "0"
 
@@ -141,7 +140,7 @@ def row_of(record: ApprovalPromptRecord, look: datetime, shards: int) -> PromptR
 def place(record: ApprovalPromptRecord) -> str:
     """Return a prompt's place in the list of its owner."""
     group = _FIRST if record.state is State.PENDING else _OTHERS
-    return f"{group}#{to_ms(record.asked_at):0{_INSTANT_DIGITS}}#{record.id}"
+    return f"{group}#{sortable(record.asked_at)}#{record.id}"
 
 
 def record_of(row: PromptRow) -> ApprovalPromptRecord:
@@ -170,7 +169,7 @@ def record_of(row: PromptRow) -> ApprovalPromptRecord:
         asked_at=from_ms(row.asked_at),
         expires_at=from_ms(row.expires_at),
         state=State(row.state),
-        decided_at=from_ms(row.decided_at) if row.decided_at is not None else None,
+        decided_at=from_ms(row.decided_at),
         decided_by=row.decided_by or "",
         scope=Scope(row.scope) if row.scope else None,
         reason=row.reason or "",

@@ -16,9 +16,9 @@ from chalicelib.errors import Malformed
 from chalicelib.incidents import kinds
 from chalicelib.incidents.incident import Sighting
 from chalicelib.incidents.store import IncidentStore
+from chalicelib.tables import SYSTEM
 
 _log = logging.getLogger("palyra.dead_letters")
-_SYSTEM = "system"
 _SHOWN_CHARACTERS = 200
 _DIGEST_DIGITS = 12
 _SWEPT = (
@@ -66,7 +66,7 @@ class DeadLetters:
 def _unreadable(body: str, message_id: str, lane: str) -> Sighting:
     digest = hashlib.sha256(body.encode("utf-8", "backslashreplace")).hexdigest()
     return Sighting(
-        owner=_SYSTEM,
+        owner=SYSTEM,
         kind=kinds.UNREADABLE_LETTER,
         dedupe_key=f"unreadable-{digest[:_DIGEST_DIGITS]}",
         occurrence=message_id,

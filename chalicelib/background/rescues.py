@@ -20,12 +20,12 @@ from chalicelib.incidents import kinds, life
 from chalicelib.incidents.attempt import AttemptStatus, RuntimeRemediationAttemptRecord
 from chalicelib.incidents.incident import Sighting
 from chalicelib.incidents.store import IncidentStore
+from chalicelib.tables import SYSTEM
 
 _log = logging.getLogger("palyra.sweep")
 SWEEPER = "system:sweep"
 # How much of what is done about one task is written down.
 _MOST_TOLD = 16
-_SYSTEM = "system"
 _PARKED = "waits: "
 
 
@@ -169,7 +169,7 @@ def _unsent(task: Task) -> Sighting:
 
 def _slow(task: Task, now: datetime) -> Sighting:
     return Sighting(
-        owner=_SYSTEM,
+        owner=SYSTEM,
         kind=kinds.LANE_SLOW,
         dedupe_key=f"{kinds.LANE_SLOW.name}:{task.lane}",
         occurrence=f"{task.lane}@{now:%Y-%m-%dT%H:%M}",

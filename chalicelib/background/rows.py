@@ -130,18 +130,18 @@ def task_of(row: WorkRow) -> Task:
         ver=int(row.ver or 0),
         last=row.last or row.sk,
         resends=int(row.resends),
-        wake_at=_instant(row.wake_at),
-        lease_until=_instant(row.lease_until),
-        not_before=_instant(row.not_before),
-        expires_at=_instant(row.expires_at),
-        cancel=_cancel(_instant(row.cancel_at), row.cancel_reason),
+        wake_at=from_ms(row.wake_at),
+        lease_until=from_ms(row.lease_until),
+        not_before=from_ms(row.not_before),
+        expires_at=from_ms(row.expires_at),
+        cancel=_cancel(from_ms(row.cancel_at), row.cancel_reason),
         checkpoint=_checkpoint(row.checkpoint_token, row.checkpoint_seq),
         head=row.head or "",
         repeat=_checkpoint(row.repeat_token, row.repeat_seq),
-        created_at=_instant(row.created_at),
-        started_at=_instant(row.started_at),
-        claimed_at=_instant(row.claimed_at),
-        finished_at=_instant(row.finished_at),
+        created_at=from_ms(row.created_at),
+        started_at=from_ms(row.started_at),
+        claimed_at=from_ms(row.claimed_at),
+        finished_at=from_ms(row.finished_at),
         hops=int(row.hops or 0),
         depth=int(row.depth or 0),
         payload=row.payload or "",
@@ -198,7 +198,3 @@ def _attempt(text: str) -> Attempt:
         state=State(state),
         reason=reason,
     )
-
-
-def _instant(milliseconds: float | None) -> datetime | None:
-    return None if milliseconds is None else from_ms(milliseconds)

@@ -588,8 +588,8 @@ class WorkStore:
             last_attempt=new.last_attempt,
             ver=new.ver,
             last=new.last if new.last != new.ref.sk else None,
-            not_before=_ms(new.not_before),
-            expires_at=_ms(new.expires_at),
+            not_before=to_ms(new.not_before),
+            expires_at=to_ms(new.expires_at),
             created_at=to_ms(new.created_at),
             depth=new.depth or None,
             payload=new.payload or None,
@@ -683,7 +683,3 @@ def _may_delegate(parent: Task, count: str) -> Condition:
 def _shown(reason: str) -> str:
     # Redacted before it is cut: half a secret would not be known as one.
     return redact_text(reason)[:_REASON_CHARACTERS]
-
-
-def _ms(instant: datetime | None) -> int | None:
-    return None if instant is None else to_ms(instant)

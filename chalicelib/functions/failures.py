@@ -8,7 +8,6 @@ from typing import Any
 from chalicelib.errors import InvalidSettings
 
 _log = logging.getLogger("palyra.failures")
-_SYSTEM = "system"
 
 
 def telling[T](function: Callable[[Any], T]) -> Callable[[Any], T]:
@@ -39,15 +38,15 @@ def _tell(name: str, error: Exception, request_id: str | None) -> None:
 
 
 def _raise(name: str, error: str, request_id: str | None) -> None:
-    # Rarely needed, and most functions load nothing of it.
-    from chalicelib.functions.wiring.container import container  # noqa: PLC0415
-    from chalicelib.incidents import kinds  # noqa: PLC0415
-    from chalicelib.incidents.incident import Sighting  # noqa: PLC0415
-    from chalicelib.incidents.store import IncidentStore  # noqa: PLC0415
+    from chalicelib.functions.wiring.container import container  # noqa: PLC0415  only a failure loads it
+    from chalicelib.incidents import kinds  # noqa: PLC0415  only a failure loads it
+    from chalicelib.incidents.incident import Sighting  # noqa: PLC0415  only a failure loads it
+    from chalicelib.incidents.store import IncidentStore  # noqa: PLC0415  only a failure loads it
+    from chalicelib.tables import SYSTEM  # noqa: PLC0415  only a failure loads it
 
     now = container().clock.now()
     sighting = Sighting(
-        owner=_SYSTEM,
+        owner=SYSTEM,
         kind=kinds.FUNCTION_FAILING,
         dedupe_key=f"{kinds.FUNCTION_FAILING.name}:{name}",
         # Lambda repeats a request under its id, and each time that fails is one.

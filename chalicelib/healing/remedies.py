@@ -17,6 +17,7 @@ from chalicelib.scheduler.editing import Editor
 from chalicelib.scheduler.handover import Handover
 from chalicelib.scheduler.job import Due
 from chalicelib.scheduler.store import JobStore
+from chalicelib.tables import SYSTEM
 
 # Moves an owner's task in an actor's name.
 type Move = Callable[[str, str, str], Task]
@@ -130,4 +131,4 @@ class ClearHeartbeat:
 
 def _concerns(record: RuntimeIncidentRecord, due: Due) -> bool:
     """Return whether a due job is the incident's; that of the tick concerns all."""
-    return record.owner == "system" or due.pk == f"{record.owner}#{record.subject}"
+    return record.owner == SYSTEM or due.pk == f"{record.owner}#{record.subject}"

@@ -31,9 +31,8 @@ from chalicelib.incidents.store import IncidentStore
 from chalicelib.journal.store import JournalStore
 from chalicelib.page import Page
 from chalicelib.redaction import refuse_secrets
-from chalicelib.tables import Cancelled
+from chalicelib.tables import SYSTEM, Cancelled
 
-SYSTEM = "system"
 _TRIES = 5
 
 

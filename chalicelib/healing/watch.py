@@ -24,9 +24,9 @@ from chalicelib.incidents.store import IncidentStore
 from chalicelib.scheduler.job import Due
 from chalicelib.scheduler.store import JobStore, SweepLog, TickLog
 from chalicelib.status import LONGEST_SINCE_TICK
+from chalicelib.tables import SYSTEM
 
 _log = logging.getLogger("palyra.healing")
-_SYSTEM = "system"
 _MOST = 20
 # Whoever has a lease is not watched here: the lease says who lives.
 _WATCHED = (WorkHeartbeatKind.CHANNEL_WORKER, WorkHeartbeatKind.APPROVAL)
@@ -158,7 +158,7 @@ def _sighting(
     summary: str,
     evidence: dict[str, str],
     *,
-    owner: str = _SYSTEM,
+    owner: str = SYSTEM,
 ) -> Sighting:
     return Sighting(
         owner=owner,

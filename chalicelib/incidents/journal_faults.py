@@ -7,8 +7,7 @@ from chalicelib.incidents import kinds
 from chalicelib.incidents.incident import Sighting
 from chalicelib.incidents.store import IncidentStore
 from chalicelib.journal.faults import LATE_KEY, JournalFault
-
-_SYSTEM = "system"
+from chalicelib.tables import SYSTEM
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -27,7 +26,7 @@ class JournalIncidents:
         kind = kinds.JOURNAL_BROKEN if fault.is_broken else kinds.SEAL_LATE
         self.incidents.raise_(
             Sighting(
-                owner=_SYSTEM,
+                owner=SYSTEM,
                 kind=kind,
                 dedupe_key=fault.key,
                 occurrence=fault.occurrence,
@@ -45,7 +44,7 @@ class JournalIncidents:
             Unavailable: DynamoDB did not answer.
         """
         self.incidents.resolve(
-            _SYSTEM,
+            SYSTEM,
             (kinds.SEAL_LATE.domain, LATE_KEY),
             "seals come in time again",
             self.clock.now(),

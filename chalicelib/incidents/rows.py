@@ -1,12 +1,11 @@
 """The rows of an incident: its record, the entries of its history, and attempts at remedies."""
 
 import json
-from datetime import datetime
 
 from pynamodb.attributes import ListAttribute, UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
-from chalicelib.clock import from_ms, to_ms
+from chalicelib.clock import from_ms, sortable, to_ms
 from chalicelib.incidents.attempt import AttemptStatus, RuntimeRemediationAttemptRecord
 from chalicelib.incidents.bounds import evidence_text
 from chalicelib.incidents.incident import (
@@ -22,7 +21,6 @@ from chalicelib.tables import Table, TableMeta, WholeNumber, owned
 RECORD = "0"
 ENTRY = "h#"
 ATTEMPT = "a#"
-_INSTANT_DIGITS = 15
 _NUMBER_DIGITS = 9
 
 
@@ -166,14 +164,14 @@ def row_of(record: RuntimeIncidentRecord) -> RecordRow:
         last_seen=to_ms(record.last_seen),
         opened_at=to_ms(record.opened_at),
         changed_at=to_ms(record.changed_at),
-        resolved_at=_ms(record.resolved_at),
+        resolved_at=to_ms(record.resolved_at),
         seen=record.count,
         reopened=record.reopened,
         returns=[to_ms(at) for at in record.returns] or None,
         is_escalated=1 if record.is_escalated else None,
         tries=record.tries or None,
-        tried_at=_ms(record.tried_at),
-        acknowledged_at=_ms(record.acknowledged_at),
+        tried_at=to_ms(record.tried_at),
+        acknowledged_at=to_ms(record.acknowledged_at),
         acknowledged_by=record.acknowledged_by or None,
         occurrences=list(record.occurrences),
         version=record.version,
@@ -186,13 +184,12 @@ def row_of(record: RuntimeIncidentRecord) -> RecordRow:
 
 def listed_key(record: RuntimeIncidentRecord) -> str:
     """Return where an incident stands among all of its owner."""
-    return f"{to_ms(record.first_seen):0{_INSTANT_DIGITS}}#{record.id}"
+    return f"{sortable(record.first_seen)}#{record.id}"
 
 
 def active_key(record: RuntimeIncidentRecord) -> str:
     """Return where an incident stands among those of its owner that are not resolved."""
-    opened = f"{to_ms(record.opened_at):0{_INSTANT_DIGITS}}"
-    return f"{opened}#{record.domain}#{record.severity}#{record.id}"
+    return f"{sortable(record.opened_at)}#{record.domain}#{record.severity}#{record.id}"
 
 
 def record_of(row: RecordRow) -> RuntimeIncidentRecord:
@@ -216,14 +213,14 @@ def record_of(row: RecordRow) -> RuntimeIncidentRecord:
         last_seen=from_ms(row.last_seen),
         opened_at=from_ms(row.opened_at),
         changed_at=from_ms(changed_at),
-        resolved_at=_instant(row.resolved_at),
+        resolved_at=from_ms(row.resolved_at),
         count=int(row.seen),
         reopened=int(row.reopened),
         returns=tuple(from_ms(int(at)) for at in row.returns or ()),
         is_escalated=bool(row.is_escalated),
         tries=int(row.tries or 0),
-        tried_at=_instant(row.tried_at),
-        acknowledged_at=_instant(row.acknowledged_at),
+        tried_at=from_ms(row.tried_at),
+        acknowledged_at=from_ms(row.acknowledged_at),
         acknowledged_by=row.acknowledged_by or "",
         occurrences=tuple(row.occurrences),
         version=int(row.version),
@@ -232,12 +229,11 @@ def record_of(row: RecordRow) -> RuntimeIncidentRecord:
 
 def entry_row_of(record: RuntimeIncidentRecord, change: Change, reason: str, by: str) -> EntryRow:
     """Return the row of what became of an incident just now."""
-    at = to_ms(record.changed_at)
-    key = f"{ENTRY}{at:0{_INSTANT_DIGITS}}#{_number(record.version)}"
+    key = f"{ENTRY}{sortable(record.changed_at)}#{_number(record.version)}"
     return EntryRow(
         owned(record.owner, record.id),
         key,
-        at=at,
+        at=to_ms(record.changed_at),
         what=change,
         state=record.state,
         severity=record.severity,
@@ -268,7 +264,7 @@ def attempt_row_of(attempt: RuntimeRemediationAttemptRecord) -> AttemptRow:
         owned(attempt.owner, attempt.incident_id),
         f"{ATTEMPT}{_number(int(attempt.id))}",
         at=to_ms(attempt.recorded_at),
-        ended_at=_ms(attempt.ended_at),
+        ended_at=to_ms(attempt.ended_at),
         remediation=attempt.remediation,
         by=attempt.by,
         status=attempt.status,
@@ -288,17 +284,9 @@ def attempt_of(row: AttemptRow) -> RuntimeRemediationAttemptRecord:
         status=AttemptStatus(row.status),
         detail=row.reason,
         recorded_at=from_ms(row.at),
-        ended_at=_instant(row.ended_at),
+        ended_at=from_ms(row.ended_at),
     )
 
 
 def _number(version: int) -> str:
     return f"{version:0{_NUMBER_DIGITS}}"
-
-
-def _ms(instant: datetime | None) -> int | None:
-    return None if instant is None else to_ms(instant)
-
-
-def _instant(milliseconds: float | None) -> datetime | None:
-    return None if milliseconds is None else from_ms(milliseconds)

@@ -30,6 +30,7 @@ from chalicelib.journal.retention.segments import Segments
 from chalicelib.journal.verify import Row
 from chalicelib.settings import resource
 from chalicelib.tables import (
+    SYSTEM,
     Cancelled,
     Refused,
     Table,
@@ -43,7 +44,7 @@ _TRIES = 16
 _LATE_IN_A_ROW = 32
 _PAGE = 100
 _REMEMBERED = timedelta(days=1)
-_REGISTER = owned("system", "streams")
+_REGISTER = owned(SYSTEM, "streams")
 
 
 class JournalRow(Table):

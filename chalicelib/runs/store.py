@@ -9,7 +9,7 @@ from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
 from chalicelib.background.task import Checkpoint, State, Task, TaskRef
-from chalicelib.clock import from_ms, to_ms
+from chalicelib.clock import from_ms, sortable, to_ms
 from chalicelib.redaction import redact_text
 from chalicelib.runs.step import Step
 from chalicelib.settings import resource
@@ -17,7 +17,6 @@ from chalicelib.tables import Refused, Table, TableMeta, WholeNumber, owned, rea
 
 _HEADER = "0"
 ERASED = "[erased]"
-_INSTANT_DIGITS = 15
 
 
 class RecentIndex(GlobalSecondaryIndex["RunRow"]):
@@ -126,7 +125,7 @@ class RunStore:
             owned(owner, header.run_id),
             _HEADER,
             recent_owner=owner,
-            recent_at=f"{to_ms(header.started_at):0{_INSTANT_DIGITS}}#{header.run_id}",
+            recent_at=f"{sortable(header.started_at)}#{header.run_id}",
             job_id=header.task.subject,
             task_pk=header.task.pk,
             task_sk=header.task.sk,
@@ -267,7 +266,7 @@ def _header(row: RunRow, run_id: str) -> RunHeader:
         policies=row.policies,
         policy_set=row.policy_set,
         started_at=from_ms(row.started_at),
-        ended_at=from_ms(row.ended_at) if row.ended_at is not None else None,
+        ended_at=from_ms(row.ended_at),
         state=State(row.state) if row.state else None,
         ended_token=int(row.ended_token or 0),
         reason=row.reason or "",

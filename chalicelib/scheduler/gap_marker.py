@@ -13,9 +13,8 @@ from chalicelib.journal.event import Event
 from chalicelib.journal.store import JournalStore
 from chalicelib.scheduler.gap import Gap
 from chalicelib.scheduler.store import TickLog
-from chalicelib.tables import Cancelled
+from chalicelib.tables import SYSTEM, Cancelled
 
-OWNER = "system"  # The tick is of all owners.
 _SUBJECT = "cron_tick"
 _DAEMON = "system:daemon"
 
@@ -44,7 +43,7 @@ class GapMarker:
 def _event(gap: Gap) -> Event:
     return Event(
         id=f"{_SUBJECT}/{to_ms(gap.last)}/gap",
-        owner=OWNER,
+        owner=SYSTEM,
         kind="scheduler.gap",
         actor=_DAEMON,
         subject=_SUBJECT,

@@ -179,7 +179,7 @@ def hot_of(row: HotRow) -> Hot:
         ver=int(row.ver),
         since=from_ms(row.since),
         schedule=row.schedule,
-        next=from_ms(row.next) if row.next is not None else None,
+        next=from_ms(row.next),
         lane=row.lane,
         max_attempts=int(row.max_attempts),
         active=row.active or "",
@@ -244,7 +244,7 @@ def written_standing(standing: Standing) -> dict[str, Any]:
     review = standing.review
     return {
         "hold": standing.hold,
-        "until": None if standing.until is None else to_ms(standing.until),
+        "until": to_ms(standing.until),
         "review_first": to_ms(review.first) if review else None,
         "review_last": to_ms(review.last) if review else None,
     }

@@ -33,7 +33,7 @@ from chalicelib.scheduler.rows import (
     written_terms,
 )
 from chalicelib.settings import resource
-from chalicelib.tables import Refused, Table, TableMeta, WholeNumber, Write, owned, reading
+from chalicelib.tables import SYSTEM, Refused, Table, TableMeta, WholeNumber, Write, owned, reading
 
 _READS = 3
 _FAILURES = frozenset({State.FAILED, State.UNKNOWN})
@@ -87,7 +87,7 @@ class TickRow(Table):
 class TickLog:
     """The last tick; its instant only moves forward."""
 
-    _KEY = (owned("system", "last-run"), "cron_tick")
+    _KEY = (owned(SYSTEM, "last-run"), "cron_tick")
 
     def record(self, now: datetime, counts: Mapping[str, int]) -> None:
         """Note that a tick looked at everything, and what it counted."""
@@ -119,7 +119,7 @@ class TickLog:
 class SweepLog(TickLog):
     """The instant of the last sweep; it only moves forward."""
 
-    _KEY = (owned("system", "last-run"), "sweep")
+    _KEY = (owned(SYSTEM, "last-run"), "sweep")
 
 
 class JobStore:

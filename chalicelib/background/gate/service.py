@@ -12,10 +12,9 @@ from chalicelib.clock import Clock
 from chalicelib.errors import Denied, Unavailable
 from chalicelib.journal.event import Event
 from chalicelib.journal.store import JournalStore
-from chalicelib.tables import Cancelled
+from chalicelib.tables import SYSTEM, Cancelled
 
 FIRST_OWNER = "main"
-_SYSTEM = "system"
 _TRIES = 8
 
 
@@ -82,7 +81,7 @@ def _event(owner: str, actor: str, scope: str, gate: Gate, *, closes: bool) -> E
     at = period.since if closes or period.until is None else period.until
     return Event(
         id=f"gate/{gate.ver}",
-        owner=_SYSTEM if scope == EVERYTHING else owner,
+        owner=SYSTEM if scope == EVERYTHING else owner,
         kind="gate.closed" if closes else "gate.opened",
         actor=actor,
         subject="gate",

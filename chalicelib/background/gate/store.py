@@ -1,16 +1,15 @@
 """GateStore: the one item of the gate."""
 
 import json
-from datetime import datetime
 
 from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.background.gate.gate import Gate, Period
 from chalicelib.clock import from_ms, to_ms
 from chalicelib.settings import resource
-from chalicelib.tables import Table, TableMeta, WholeNumber, Write, owned
+from chalicelib.tables import SYSTEM, Table, TableMeta, WholeNumber, Write, owned
 
-_KEY = (owned("system", "gate"), "gate")
+_KEY = (owned(SYSTEM, "gate"), "gate")
 
 
 class GateRow(Table):
@@ -56,8 +55,4 @@ def _period(written: tuple[int, int | None, str]) -> Period:
 
 
 def _written(period: Period) -> tuple[int, int | None, str]:
-    return to_ms(period.since), _ms(period.until), period.by
-
-
-def _ms(instant: datetime | None) -> int | None:
-    return None if instant is None else to_ms(instant)
+    return to_ms(period.since), to_ms(period.until), period.by

@@ -12,9 +12,8 @@ from chalicelib.functions.wiring.tools import background_health, scheduler_healt
 from chalicelib.scheduler.store import SweepLog
 from chalicelib.settings import stage
 from chalicelib.status import Signs, complaints
+from chalicelib.tables import SYSTEM
 from chalicelib.version import VERSION
-
-_SYSTEM = "system"  # Owns the incidents that are nobody's, as of messages that nobody can read.
 
 
 def status(of: Container, owner: str) -> views.Status:
@@ -24,7 +23,7 @@ def status(of: Container, owner: str) -> views.Status:
         Unavailable: a probe got no answer.
     """
     now, scheduler, last_sweep = of.clock.now(), scheduler_health(of).health(), SweepLog().last()
-    counts = [api.incidents(of).counts(each) for each in (owner, _SYSTEM)]
+    counts = [api.incidents(of).counts(each) for each in (owner, SYSTEM)]
     active = sum(sum(count.active.values()) for count in counts)
     signs = Signs(
         last_tick=_instant(scheduler["last_tick"]),

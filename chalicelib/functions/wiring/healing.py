@@ -132,7 +132,7 @@ def remedies(of: Container) -> Mapping[str, Remedy]:
 
 def _resume(of: Container) -> does.Move:
     def resume(owner: str, by: str, task_id: str) -> Task:
-        from chalicelib.functions.wiring import api  # noqa: PLC0415
+        from chalicelib.functions.wiring import api  # noqa: PLC0415  hardly ever needed
 
         return api.tasks(of).resume(owner, by, task_id)
 
@@ -141,7 +141,7 @@ def _resume(of: Container) -> does.Move:
 
 def _cancel(of: Container) -> does.Move:
     def cancel(owner: str, by: str, task_id: str) -> Task:
-        from chalicelib.functions.wiring import api  # noqa: PLC0415
+        from chalicelib.functions.wiring import api  # noqa: PLC0415  hardly ever needed
 
         return api.tasks(of).cancel(owner, by, task_id, "an incident was remedied so")
 
@@ -150,7 +150,7 @@ def _cancel(of: Container) -> does.Move:
 
 def _roll_back(of: Container) -> Remedy:
     def roll_back(record: RuntimeIncidentRecord, by: str) -> str:
-        from chalicelib.functions.wiring import policies  # noqa: PLC0415
+        from chalicelib.functions.wiring import policies  # noqa: PLC0415  hardly ever needed
 
         active = policies.policies(of).roll_back(record.owner, by)
         return f"version {active.version} decides again"

@@ -24,8 +24,6 @@ from chalicelib.scheduler.handover import Handover
 from chalicelib.scheduler.store import JobStore, SweepLog, TickLog
 from chalicelib.settings import Settings
 
-SYSTEM = "system"
-
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Rooms:

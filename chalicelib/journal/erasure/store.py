@@ -190,7 +190,7 @@ class KeyStore:
             reason=erasure.reason,
             by=erasure.by,
             erased_at=to_ms(erasure.erased_at),
-            done_at=to_ms(erasure.done_at) if erasure.done_at else None,
+            done_at=to_ms(erasure.done_at),
             way=_text(erasure.progress) if erasure.progress else None,
         )
         with suppress(Refused):
@@ -231,7 +231,7 @@ def _erasure(row: ErasureRow) -> Erasure:
         reason=row.reason,
         by=row.by,
         erased_at=from_ms(row.erased_at),
-        done_at=from_ms(row.done_at) if row.done_at is not None else None,
+        done_at=from_ms(row.done_at),
         progress=_pass(row.way) if row.way else None,
     )
 

@@ -10,7 +10,7 @@ from pynamodb.expressions.condition import Condition
 from chalicelib.clock import from_ms, read_rfc3339, to_ms
 from chalicelib.journal.retention.tombstone import SignedTombstone, chain_of
 from chalicelib.settings import resource
-from chalicelib.tables import Refused, Table, TableMeta, WholeNumber, owned
+from chalicelib.tables import SYSTEM, Refused, Table, TableMeta, WholeNumber, owned
 
 _KIND = "journal.archived"
 
@@ -116,7 +116,7 @@ class TurnRow(Table):
 class Turns:
     """Whose turn it is; one row of the stage."""
 
-    _KEY = (owned("system", "last-run"), "journal_retention")
+    _KEY = (owned(SYSTEM, "last-run"), "journal_retention")
 
     def take(self, now: datetime, every: timedelta) -> Turn | None:
         """Take a turn, unless it was somebody's a moment ago.

@@ -95,7 +95,7 @@ def _verification(row: VerificationRow) -> Verification:
 
 def _text(progress: Progress) -> str:
     sealed_at = progress.sealed_at
-    kept = asdict(progress) | {"sealed_at": to_ms(sealed_at) if sealed_at else None}
+    kept = asdict(progress) | {"sealed_at": to_ms(sealed_at)}
     return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
 
 

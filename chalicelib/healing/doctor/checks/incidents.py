@@ -1,8 +1,9 @@
 """The check of the incidents."""
 
 from chalicelib.healing.doctor.check import Look, Verdict, found
-from chalicelib.healing.doctor.rooms import SYSTEM, Rooms
+from chalicelib.healing.doctor.rooms import Rooms
 from chalicelib.incidents.kind import IncidentSeverity
+from chalicelib.tables import SYSTEM
 
 _SHOWN = 20
 

@@ -5,13 +5,14 @@ from datetime import timedelta
 from itertools import pairwise
 
 from chalicelib.healing.doctor.check import Look, found
-from chalicelib.healing.doctor.rooms import SYSTEM, Rooms, seconds
+from chalicelib.healing.doctor.rooms import Rooms, seconds
 from chalicelib.journal.chain import genesis
 from chalicelib.journal.entry import Entry
 from chalicelib.journal.event import STREAMS, audit_stream
 from chalicelib.journal.retention.segments import ArchiveBroken
 from chalicelib.journal.seal import LATE, own_faults
 from chalicelib.journal.seals.copies import Copy
+from chalicelib.tables import SYSTEM
 
 _NEWEST = 50
 # A copy is put behind the seal; a sealer that dies between the two leaves it to the next one.
