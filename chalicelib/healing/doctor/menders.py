@@ -15,6 +15,7 @@ from chalicelib.background.heartbeats.record import (
     WorkHeartbeatUpdate,
 )
 from chalicelib.background.looking import SweepAction
+from chalicelib.background.sweep import OLDEST
 from chalicelib.background.task import TaskRef
 from chalicelib.clock import read_rfc3339
 from chalicelib.healing.doctor.check import Step
@@ -25,7 +26,7 @@ from chalicelib.scheduler.job import Due
 from chalicelib.schedules import InvalidSchedule
 
 _SWEEPS_FOR = timedelta(seconds=30)
-_IDLE = frozenset({str(SweepAction.NOTHING), "broken"})
+_IDLE = frozenset({str(SweepAction.NOTHING), "broken", OLDEST})
 
 
 class Result(NamedTuple):

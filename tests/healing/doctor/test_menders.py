@@ -83,6 +83,14 @@ def test_the_sweeps_step_rescues_a_task_whose_worker_died(stage: Stage) -> None:
     assert world.task(ref).state.is_terminal
 
 
+def test_the_sweeps_step_tells_what_was_done_and_no_age(stage: Stage) -> None:
+    stage.world.job(every="1h")
+    stage.world.at(59)
+    stage.world.services.tick.run()
+    stage.world.at(70)
+    assert applied(stage, planned(stage, "work.overdue")).told == "looked at: 1 send"
+
+
 def test_the_guard_is_put_back_as_it_was(stage: Stage) -> None:
     plants.a_guard(stage)
     step = planned(stage, "functions.recursion")
