@@ -17,7 +17,7 @@ from infra.local.place import CHECKOUT
 from tests.deployed.cloud import Cloud, eventually, kill
 
 SNAPSHOT_SECONDS = 3.0
-RESTART_SECONDS = 60.0  # Of ten functions on two cores; it is 8 to 15 s where nothing else runs.
+RESTART_SECONDS = 30.0  # Of ten functions on two cores; it is 8 to 15 s where nothing else runs.
 UNCHANGED = "nothing has changed since the last deploy"
 LISTENING = "0A"
 LOOPBACK_IN_PROC = "0100007F"
