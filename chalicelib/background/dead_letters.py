@@ -96,6 +96,6 @@ def _undelivered(ref: TaskRef, task: Task | None, message_id: str, lane: str) ->
         summary=f"No worker of the lane {lane} could take a task",
         detail=_SWEPT if task else _NO_TASK,
         evidence=about,
-        related=(ref.id, ref.subject) if ref.is_slot else (ref.id,),
+        related=ref.concerned,
         subject=ref.id,
     )

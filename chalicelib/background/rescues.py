@@ -17,7 +17,7 @@ from chalicelib.background.looking import SLOW, SweepAction
 from chalicelib.background.task import State, Task
 from chalicelib.errors import Unavailable
 from chalicelib.incidents import kinds, life
-from chalicelib.incidents.attempt import AttemptStatus, RuntimeRemediationAttemptRecord
+from chalicelib.incidents.attempt import AttemptStatus, planned
 from chalicelib.incidents.incident import Sighting
 from chalicelib.incidents.store import IncidentStore
 from chalicelib.tables import SYSTEM
@@ -97,18 +97,9 @@ class Rescues:
             if not record.is_active or record.tries >= _MOST_TOLD:
                 return
             after = life.left_alone(record, now)
-            attempt = RuntimeRemediationAttemptRecord(
-                id=str(after.version),
-                owner=record.owner,
-                incident_id=record.id,
-                remediation=done,
-                by=SWEEPER,
-                status=AttemptStatus.SUCCEEDED,
-                detail=_TOLD[done],
-                recorded_at=now,
-                ended_at=now,
-            )
-            self.incidents.tell(record, after, attempt)
+            attempt = planned(after, done, SWEEPER, _TOLD[done], now)
+            made = attempt.ended(AttemptStatus.SUCCEEDED, _TOLD[done], now)
+            self.incidents.tell(record, after, made)
 
     def untaken(self, task: Task, now: datetime, *, has_backlog: bool) -> None:
         """Raise the incident of a lost message, or of a lane that holds a backlog for too long."""
@@ -148,7 +139,7 @@ def _dead(task: Task) -> Sighting:
             "claimed_at": str(task.claimed_at or ""),
             "lease_until": str(task.lease_until or ""),
         },
-        related=(ref.id, ref.subject) if ref.is_slot else (ref.id,),
+        related=ref.concerned,
         subject=ref.id,
     )
 
@@ -162,7 +153,7 @@ def _unsent(task: Task) -> Sighting:
         occurrence=f"{ref.id}/{task.token}/{task.resends}",
         summary=f"nobody of the lane {task.lane} takes a task's message",
         evidence={"kind": task.kind, "lane": task.lane, "sent_again": str(task.resends)},
-        related=(ref.id, ref.subject) if ref.is_slot else (ref.id,),
+        related=ref.concerned,
         subject=ref.id,
     )
 

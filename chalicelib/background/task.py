@@ -204,6 +204,11 @@ class TaskRef(NamedTuple):
         return self.sk if self.subject == QUEUE else f"{self.subject}-{self.sk}"
 
     @property
+    def concerned(self) -> tuple[str, ...]:
+        """Return the ids that a fault of the task concerns: its own, and a slot's job."""
+        return (self.id, self.subject) if self.is_slot else (self.id,)
+
+    @property
     def run_id(self) -> str:
         """Return the id of the task's run."""
         return self.id

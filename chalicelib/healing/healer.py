@@ -18,7 +18,7 @@ from chalicelib.healing.decision import Cause, Step, decide
 from chalicelib.healing.modes import Mode, Modes
 from chalicelib.healing.remedying import Remedying
 from chalicelib.incidents import life
-from chalicelib.incidents.attempt import AttemptStatus, RuntimeRemediationAttemptRecord
+from chalicelib.incidents.attempt import AttemptStatus, planned
 from chalicelib.incidents.incident import Change, RuntimeIncidentRecord
 from chalicelib.incidents.kind import Ending, IncidentKind
 from chalicelib.incidents.store import IncidentStore
@@ -115,18 +115,9 @@ class Healer:
         self, record: RuntimeIncidentRecord, kind: IncidentKind, mode: Mode, now: datetime
     ) -> None:
         after = life.left_alone(record, now)
-        attempt = RuntimeRemediationAttemptRecord(
-            id=str(after.version),
-            owner=record.owner,
-            incident_id=record.id,
-            remediation=kind.remediation.id,
-            by=HEALER,
-            status=AttemptStatus.SKIPPED,
-            detail=f"the mode of {kind.domain} is {mode}; it would: {kind.remediation.label}",
-            recorded_at=now,
-            ended_at=now,
-        )
-        self.incidents.tell(record, after, attempt)
+        why = f"the mode of {kind.domain} is {mode}; it would: {kind.remediation.label}"
+        attempt = planned(after, kind.remediation.id, HEALER, why, now)
+        self.incidents.tell(record, after, attempt.ended(AttemptStatus.SKIPPED, why, now))
 
     def _escalate(self, record: RuntimeIncidentRecord, now: datetime) -> None:
         why = f"{record.tries} attempts did not help: it is left to an operator"

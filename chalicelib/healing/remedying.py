@@ -14,7 +14,7 @@ from datetime import datetime
 from chalicelib.clock import Clock
 from chalicelib.errors import PalyraError, Unavailable
 from chalicelib.incidents import life
-from chalicelib.incidents.attempt import AttemptStatus, RuntimeRemediationAttemptRecord
+from chalicelib.incidents.attempt import AttemptStatus, RuntimeRemediationAttemptRecord, planned
 from chalicelib.incidents.incident import Change, RuntimeIncidentRecord
 from chalicelib.incidents.store import IncidentStore
 
@@ -50,17 +50,8 @@ class Remedying:
         """
         after = life.remediating(record, now)
         kind = record.known
-        attempt = RuntimeRemediationAttemptRecord(
-            id=str(after.version),
-            owner=record.owner,
-            incident_id=record.id,
-            remediation=kind.remediation.id if kind else "",
-            by=by,
-            status=AttemptStatus.PLANNED,
-            detail=plan,
-            recorded_at=after.changed_at,
-        )
-        return after, attempt
+        remediation = kind.remediation.id if kind else ""
+        return after, planned(after, remediation, by, plan, after.changed_at)
 
     def carry_out(
         self, record: RuntimeIncidentRecord, attempt: RuntimeRemediationAttemptRecord

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from chalicelib.incidents.bounds import REASON_CHARACTERS, cut
+from chalicelib.incidents.incident import RuntimeIncidentRecord
 
 
 class AttemptStatus(StrEnum):
@@ -46,3 +47,27 @@ class RuntimeRemediationAttemptRecord:
         """Return the attempt when it is over."""
         told = cut(detail, REASON_CHARACTERS)
         return replace(self, status=status, detail=told, ended_at=max(now, self.recorded_at))
+
+
+def planned(
+    after: RuntimeIncidentRecord, remediation: str, by: str, plan: str, now: datetime
+) -> RuntimeRemediationAttemptRecord:
+    """Return an attempt that is to be made.
+
+    Args:
+        after: the incident, as the attempt makes it.
+        remediation: what is to be done, by its name.
+        by: who decided it.
+        plan: what is to be done, in words.
+        now: the instant of the plan.
+    """
+    return RuntimeRemediationAttemptRecord(
+        id=str(after.version),
+        owner=after.owner,
+        incident_id=after.id,
+        remediation=remediation,
+        by=by,
+        status=AttemptStatus.PLANNED,
+        detail=plan,
+        recorded_at=now,
+    )
