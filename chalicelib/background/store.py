@@ -152,8 +152,9 @@ class WorkStore:
 
     def newest_first(self, pk: str, until: str) -> Iterator[Task]:
         """Yield a partition's rows up to a sort key, newest first."""
-        rows = WorkRow.page(pk, WorkRow.sk <= until, scan_index_forward=False, consistent_read=True)
-        return map(task_of, rows)
+        until_then = WorkRow.sk <= until
+        for row in WorkRow.page(pk, until_then, scan_index_forward=False, consistent_read=True):
+            yield task_of(row)
 
     def offspring(self, parent: TaskRef) -> list[Task]:
         """Return the tasks that came from a task, by a strongly consistent read."""

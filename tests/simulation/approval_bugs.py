@@ -73,7 +73,7 @@ _bug(
 _bug(
     "asked-without-fence",
     "who lost the task asks all the same",
-    "answered-at-once undecided outlived",
+    "answered-at-once undecided outlived-asking",
     (HOLDS,),
     Edit(f"{_CONSENT}_ask", "[self.work.renew_write(task, now)]", "[]"),
 )

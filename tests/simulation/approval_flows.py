@@ -260,7 +260,7 @@ def undecided(world: World) -> None:
 
 
 @flow(a_task("sim.ask", expires_at=datetime(2026, 11, 22, 12, 6, tzinfo=UTC)))
-def outlived(world: World) -> None:
+def outlived_asking(world: World) -> None:
     """A task expires while it waits: its prompt expires with it, or is withdrawn."""
     deliver(world)
     world.settle()

@@ -46,6 +46,8 @@ def flow(
 
     def enter(act: Callable[[World], None]) -> Callable[[World], None]:
         name = act.__name__.replace("_", "-")
+        if name in FLOWS:  # It would no longer be run, and nothing else would say so.
+            raise ValueError(f"there are two flows of the name {name!r}")
         FLOWS[name] = Flow(name, prepare, act, weight)
         return act
 

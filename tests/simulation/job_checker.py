@@ -113,6 +113,8 @@ class JobChecker:
         what = f"{key(new)} {before} -> {after}"
         changed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
         if after == before:
+            if _is_of_another_tzdata(old, new):
+                changed -= {"schedule"}
             if changed - _NOT_OPERATORS:
                 yield _BY_ONE, f"{what}: {sorted(changed)}"
             if "next" in old and "next" in new and number(new, "next") < number(old, "next"):
@@ -302,6 +304,12 @@ def _details(event: dict[str, object]) -> dict[str, object]:
 
 def _pk(row: Item) -> str:
     return text(row, "pk")
+
+
+def _is_of_another_tzdata(old: Item, new: Item) -> bool:
+    """Return whether the same schedule is read with other time zones, which no operator does."""
+    was, now = (_schedule(hot).rpartition(" ") for hot in (old, new))
+    return was[0] == now[0] != "" and was[0].endswith(" tzdata")
 
 
 def _schedule(hot: Item) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from chalicelib.background.service import TaskDraft
 from chalicelib.background.task import Lane
+from chalicelib.scheduler.rows import HotRow
 from chalicelib.scheduler.service import Change, Draft
 from chalicelib.scheduler.terms import CronMisfirePolicy
 from chalicelib.schedules import normalize_schedule
@@ -63,7 +64,27 @@ def ticked(world: World, rounds: int) -> None:
         world.pass_time(MINUTE)
 
 
+def a_job_of_older_clocks(world: World) -> None:
+    """Begin with a job whose next slot was computed with another tzdata than that of today."""
+    api = world.functions.api
+    schedule = normalize_schedule({"cron": "*/5 * * * *"}, now=api.clock.now())
+    job = api.jobs.create("main", _ACTOR, Draft("job", schedule, "look", [])).job
+    world.memo.update(ticks=True, job=f"main#{job.id}", lanes=_LANES)
+    older = schedule.text().rpartition(" ")[0] + " 2000a"
+    HotRow.change(f"main#{job.id}", "hot", [HotRow.schedule.set(older)], HotRow.pk.exists())
+
+
 # What is missed.
+
+
+@flow(a_job_of_older_clocks)
+def clocks_decided_anew(world: World) -> None:
+    """Two ticks meet a job whose next slot was computed with another tzdata."""
+    world.pass_time(4 * MINUTE)
+    tick(world)
+    tick(world)
+    world.settle()
+    ticked(world, 2)
 
 
 @flow(CATCHES_UP)

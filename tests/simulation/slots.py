@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 
 _EVERY = re.compile(r"every/1 (\d+)s from (\d+)")
+# Of crons, those of every few minutes of an hour are enough to be simulated.
+_CRON = re.compile(r"cron/1 \*/(5|10|15|20|30) \* \* \* \* in utc tzdata .+")
 _AT = re.compile(r"at/1 (\d+)( .+)?")
 
 
@@ -23,6 +25,9 @@ def has(schedule: str, slot: int) -> bool:
 
 
 def _every(schedule: str) -> tuple[int, int]:
+    cron = _CRON.fullmatch(schedule)
+    if cron:
+        return int(cron[1]) * 60, 0
     match = _EVERY.fullmatch(schedule)
     assert match, schedule
     return int(match[1]), int(match[2])

@@ -14,7 +14,7 @@ from tests.simulation.simulate import Simulator
 APPROVALS = (
     *("approved", "disputed", "answered-at-once", "timed-out", "asked-twice"),
     *("approved-for-the-run", "cancelled-while-asked", "denied-and-retried", "slot-approved"),
-    *("begun-when-approved", "undecided", "outlived"),
+    *("begun-when-approved", "undecided", "outlived-asking"),
 )
 
 
