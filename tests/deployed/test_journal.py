@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from operator import itemgetter
 from typing import Any
@@ -141,7 +142,8 @@ class TestSearch:
         found = journal.search(limit=200, **query)
 
         assert len(found) == number
-        assert [each["at"] for each in found] == sorted(each["at"] for each in found)[::-1]
+        at = [datetime.fromisoformat(each["at"]) for each in found]
+        assert at == sorted(at, reverse=True)
 
     def test_entries_are_found_by_subject_and_time(self, journal: Journal) -> None:
         newest, *_, oldest = journal.search(stream=STREAM)

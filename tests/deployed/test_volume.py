@@ -90,7 +90,7 @@ def test_a_large_journal_is_no_slower_than_a_small_one(
     with capsys.disabled():
         sys.stdout.write(f"\n{EVENTS} events, written in {filled.seconds} s\n")
         sys.stdout.write(f"small: {small}\nlarge: {large}\n")
-    assert found["holds"]
+    assert found["holds"], found
     assert found["events"] >= EVENTS  # Asking for verifications is journaled, too.
     # In milliseconds; what takes less than these is the emulator's own doing.
     assert min(large.appended.p50, last.p50) <= MOST_TIMES * max(small.appended.p50, 10)
