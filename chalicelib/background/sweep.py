@@ -89,6 +89,9 @@ class Sweep:
     def look_now(self, ref: TaskRef) -> SweepAction:
         """Look at one task at once, however long its re-sends are to pause.
 
+        A message that is sent so comes beside the sweep's own: it is not counted among them, and
+        the sweep looks again as early as it would have, since its looks are what measures delays.
+
         Raises:
             Unavailable: AWS did not answer.
         """
@@ -96,8 +99,11 @@ class Sweep:
         if task is None or task.wake_at is None:
             return SweepAction.NOTHING
         now = self.clock.now()
-        if task.wake_at > now and _is_overdue(task, now) and self.work.look_again(task, now):
-            task = replace(task, wake_at=now)
+        if not _is_overdue(task, now):
+            return self._act(task, self._has_backlog, gate)
+        task = replace(task, wake_at=min(task.wake_at, now))
+        if sweep_action(task, now, self.pace) is SweepAction.SEND:
+            return self._send_beside(task, gate)
         return self._act(task, self._has_backlog, gate)
 
     def _due(self) -> Iterator[TaskRef]:
@@ -170,7 +176,7 @@ class Sweep:
         if due > now + self.pace.horizon:
             self.work.look_again(task, due - self.pace.horizon)
             return False
-        waits = task.resends > 0 and has_backlog(task.lane)
+        waits = _waits(task, has_backlog)
         if self.told:
             self.told.untaken(task, now, has_backlog=waits)
         sends = sends_into_backlog(task) or not waits
@@ -178,6 +184,14 @@ class Sweep:
             self.courier.send(task)
         self.work.note_resent(task, resend_look(task, now, has_backlog=waits))
         return sends
+
+    def _send_beside(self, task: Task, gate: Gate) -> SweepAction:
+        if gate.closed(task.ref.owner):
+            return SweepAction.WAIT
+        if _waits(task, self._has_backlog) and not sends_into_backlog(task):
+            return SweepAction.WAIT
+        self.courier.send(task)
+        return SweepAction.SEND
 
     def _end(self, task: Task, action: SweepAction, now: datetime) -> bool:
         try:
@@ -198,6 +212,11 @@ class Sweep:
             return self.courier.lanes[lane].depths()["waiting"] > Lane(lane).workers
         except Unavailable:
             return False
+
+
+def _waits(task: Task, has_backlog: Callable[[str], bool]) -> bool:
+    """Return whether a message that was sent again is probably among the many of its lane."""
+    return task.resends > 0 and has_backlog(task.lane)
 
 
 def _is_overdue(task: Task, now: datetime) -> bool:

@@ -180,6 +180,86 @@ class TestBacklog:
 
 
 @pytest.mark.usefixtures("kind")
+class TestLookingNow:
+    """A remedy looks at a task beside the sweep, whose own looks stay where they are."""
+
+    def resent(self, world: World, tasks: int = 1) -> Task:
+        """Return one of some tasks that nobody took; the sweep looks at it in four minutes."""
+        made = [errand(world) for _ in range(tasks)]
+        for minute in (1, 2, 4):
+            world.at(minute)
+            world.services.swept()
+        return world.task(made[-1].ref)
+
+    def test_the_message_is_sent_at_once_and_the_next_look_stays(self, world: World) -> None:
+        seen = self.resent(world)
+        world.at(5)
+        sent = world.messages()
+
+        assert world.services.sweep.look_now(seen.ref) == "send"
+
+        assert world.messages() == sent + 1
+        assert world.task(seen.ref) == seen
+        assert seen.wake_at == world.at(8)
+
+    def test_a_look_that_is_due_is_left_to_the_sweep(self, world: World) -> None:
+        seen = self.resent(world)
+        world.at(8)
+
+        assert world.services.sweep.look_now(seen.ref) == "send"
+
+        assert world.services.swept()["send"] == 1
+
+    def test_dead_work_is_sent_and_the_next_look_stays(self, world: World) -> None:
+        held = abandoned(world, errand(world).ref)
+        world.services.swept()
+        seen = world.task(held.ref)
+
+        assert world.services.sweep.look_now(held.ref) == "send"
+
+        assert world.task(held.ref) == seen
+
+    def test_nothing_is_sent_to_a_lane_that_holds_a_backlog(self, world: World) -> None:
+        seen = self.resent(world, Lane.NORMAL.workers + 1)
+        sent = world.messages()
+
+        assert world.services.sweep.look_now(seen.ref) == "wait"
+
+        assert world.messages() == sent
+
+    def test_nothing_is_sent_while_the_gate_is_closed(self, world: World) -> None:
+        seen = self.resent(world)
+        gates = world.services.sweep.gates
+        gate = gates.read().closing("main", OPERATOR, world.clock.now())
+        WorkRow.transact(gates.write(gate))
+        sent = world.messages()
+
+        assert world.services.sweep.look_now(seen.ref) == "wait"
+
+        assert (world.messages(), world.task(seen.ref)) == (sent, seen)
+
+    def test_what_is_not_due_yet_is_left_alone(self, world: World) -> None:
+        task = errand(world, not_before=world.at(60))
+        world.at(0)
+        sent = world.messages()
+
+        assert world.services.sweep.look_now(task.ref) == "nothing"
+
+        assert (world.messages(), world.task(task.ref)) == (sent, task)
+
+    def test_what_is_dead_for_good_ends_before_the_sweep_would_look(self, world: World) -> None:
+        held = abandoned(world, errand(world, max_attempts=1).ref)
+        later = int(world.at(30).timestamp() * 1000)
+        WorkRow.change(*held.ref, [WorkRow.wake_at.set(later)], WorkRow.pk.exists())
+        world.at(10)
+
+        assert world.services.sweep.look_now(held.ref) == "fail"
+
+        assert world.task(held.ref).state is State.FAILED
+        assert world.task(held.ref).wake_at is None
+
+
+@pytest.mark.usefixtures("kind")
 class TestSeveral:
     def test_two_sweeps_at_once_note_one_look(self, world: World) -> None:
         task = errand(world)
