@@ -4,23 +4,32 @@ A schedule that violates an invariant is made smaller: entries are left out whil
 """
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, combinations
 
 from tests.simulation.approval_flows import FLOWS
 from tests.simulation.faults import Schedule
 from tests.simulation.simulate import Result, Simulator
+from tests.simulation.world import Turn
 
 _CALLS_EACH = 6
 _MOST_ATTEMPTS = 200
 
 
 def single_faults(simulator: Simulator, flow: str, most: int | None = None) -> Iterator[Schedule]:
-    """Yield each fault at each call of a flow in a calm world, or an even choice of so many."""
-    points = list(_points(simulator, flow))
-    step = max(len(points) / most, 1) if most else 1
-    for number in range(int(len(points) / step)):
-        yield Schedule(flow, 0, (points[int(number * step)],))
+    """Yield each fault at each call of a flow in a calm world, or an even choice of so many.
+
+    One at each call site that the choice leaves out comes on top.
+    """
+    calm = simulator.run(Schedule(flow, 0), traced=True)
+    points = _points(calm)
+    chosen = _even(points, most) if most else points
+    reached = {calm.sites[at - 1] for at, _ in chosen}
+    for at, which in points:
+        if calm.sites[at - 1] not in reached:
+            reached.add(calm.sites[at - 1])
+            chosen.append((at, which))
+    yield from (Schedule(flow, 0, (point,)) for point in chosen)
 
 
 def a_fault_at_each_call(simulator: Simulator) -> Iterator[Schedule]:
@@ -32,17 +41,20 @@ def a_fault_at_each_call(simulator: Simulator) -> Iterator[Schedule]:
 
 def pairs_of_faults(simulator: Simulator, flow: str) -> Iterator[Schedule]:
     """Yield each fault at each call, together with each at each later call that it leads to."""
-    for first in _points(simulator, flow):
+    for first in _points(simulator.run(Schedule(flow, 0))):
         exposed = simulator.run(Schedule(flow, 0, (first,)))
         for at, options in enumerate(exposed.options[first[0] :], first[0] + 1):
             for which in range(options):
                 yield Schedule(flow, 0, (first, (at, which)))
 
 
-def _points(simulator: Simulator, flow: str) -> Iterator[tuple[int, int]]:
-    calm = simulator.run(Schedule(flow, 0))
-    for at, options in enumerate(calm.options, 1):
-        yield from ((at, which) for which in range(options))
+def _points(calm: Result) -> list[tuple[int, int]]:
+    return [(at, which) for at, number in enumerate(calm.options, 1) for which in range(number)]
+
+
+def _even(points: Sequence[tuple[int, int]], most: int) -> list[tuple[int, int]]:
+    step = max(len(points) / most, 1)
+    return [points[int(number * step)] for number in range(int(len(points) / step))]
 
 
 def orders(flow: str, calls: int) -> Iterator[Schedule]:
@@ -53,6 +65,38 @@ def orders(flow: str, calls: int) -> Iterator[Schedule]:
     for first in "01":
         for ends in combinations(range(1, calls), 2):
             yield Schedule(flow, 0, order=_alternating(first, (*ends, calls)))
+
+
+class Orders:
+    """Orders that were run: which others are the same run, byte for byte.
+
+    Where an order wants a process that has ended, whoever came to the call goes on, as another
+    order may have wanted. Who could go on at a call follows from who went on at those before it.
+    """
+
+    def __init__(self) -> None:
+        # By who went on at the calls before.
+        self._turns: dict[tuple[int, ...], Turn] = {}
+        self._obeyed: set[tuple[int, ...]] = set()
+        self._ended: set[tuple[int, ...]] = set()
+
+    def knows(self, order: str) -> bool:
+        """Return whether an order that was run is the same run as this one."""
+        went: tuple[int, ...] = ()
+        for digit in order:
+            turn = self._turns.get(went)
+            if turn is None:
+                return went in self._ended
+            went = (*went, turn.goes_on(int(digit)))
+        return went in self._obeyed or went in self._ended
+
+    def note(self, order: str, turns: Sequence[Turn]) -> None:
+        """Note that an order was run, and who could go on at its calls: fewer, if it ended."""
+        went: tuple[int, ...] = ()
+        for digit, turn in zip(order, turns, strict=False):
+            self._turns[went] = turn
+            went = (*went, turn.goes_on(int(digit)))
+        (self._obeyed if len(turns) == len(order) else self._ended).add(went)
 
 
 def _alternating(first: str, ends: Iterable[int]) -> str:

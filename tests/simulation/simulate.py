@@ -15,7 +15,7 @@ from tests.simulation.erasure_flows import judge as judge_erasure
 from tests.simulation.faults import Schedule
 from tests.simulation.flows import collect, deliver, sweep_by, tick_by
 from tests.simulation.journal_flows import judge as judge_journal
-from tests.simulation.world import MINUTE, START, World
+from tests.simulation.world import MINUTE, START, Turn, World
 
 _MOST_ROUNDS = 90
 _WAITING = 8  # Rounds that count as one.
@@ -31,6 +31,8 @@ class Result(NamedTuple):
         faulted: the call sites that a fault happened to.
         trace: the digest of everything that happened.
         options: of each exposed call, how many faults could happen to it.
+        sites: of each exposed call, where it came from; only of a run that is traced.
+        turns: of each digit of the order, who could go on.
     """
 
     schedule: Schedule
@@ -42,6 +44,8 @@ class Result(NamedTuple):
     hours: float
     trace: str
     options: tuple[int, ...]
+    sites: tuple[str, ...]
+    turns: tuple[Turn, ...]
     lines: tuple[str, ...]
 
 
@@ -102,6 +106,8 @@ class Simulator:
             hours=(world.now - START - world.skipped) / timedelta(hours=1),
             trace=world.trace.hexdigest(),
             options=tuple(world.options[:exposed]),
+            sites=tuple(world.sites[:exposed]),
+            turns=tuple(world.turns),
             lines=tuple(world.lines or ()),
         )
 

@@ -5,7 +5,7 @@ import pytest
 
 from chalicelib.background.rows import WorkRow
 from tests.simulation.approval_flows import FLOWS
-from tests.simulation.explore import shrunk
+from tests.simulation.explore import shrunk, single_faults
 from tests.simulation.faults import Schedule
 from tests.simulation.simulate import Simulator
 
@@ -36,3 +36,13 @@ def test_a_failing_schedule_is_shrunk_to_few_faults(simulator: Simulator) -> Non
 
     assert smallest.violations
     assert len(smallest.schedule.faults) + len(smallest.schedule.switches) <= 3
+
+
+def test_a_choice_of_faults_reaches_every_site_that_all_of_them_reach(
+    simulator: Simulator,
+) -> None:
+    every = [simulator.run(each).faulted for each in single_faults(simulator, "firing")]
+    chosen = [simulator.run(each).faulted for each in single_faults(simulator, "firing", 3)]
+
+    assert frozenset().union(*chosen) == frozenset().union(*every)
+    assert 3 < len(chosen) < len(every)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from greenlet import getcurrent, greenlet
@@ -51,8 +51,10 @@ def _let_others() -> None:
     parent.switch()
 
 
-def _silent(*_arguments: Any) -> None:
-    """Tell nobody: PynamoDB's signals have no listeners here, and cost a tenth of the time."""
+def _dispatch(connection: Connection, operation: str, arguments: dict[str, Any]) -> Any:
+    """Call as PynamoDB does, without its signals and ids: nobody listens, and they cost time."""
+    arguments.setdefault("ReturnConsumedCapacity", "TOTAL")
+    return connection._make_api_call(operation, arguments)
 
 
 class Runaway(AssertionError):
@@ -72,6 +74,22 @@ class Observed(SimDynamo):
                 made.old.item if made.old else None,
                 made.new.item if made.new else None,
             )
+
+
+class Turn(NamedTuple):
+    """A call whose turn an order was asked for.
+
+    Attributes:
+        came: the process that came to the call, by its number.
+        others: the numbers of those that could have gone on instead.
+    """
+
+    came: int
+    others: frozenset[int]
+
+    def goes_on(self, wanted: int) -> int:
+        """Return who goes on where the order wants a process, which may have ended."""
+        return wanted if wanted in self.others else self.came
 
 
 @dataclass(eq=False)
@@ -116,6 +134,8 @@ class World:
         self.faults: dict[int, int] = {}
         self.switches: dict[int, int] = {}
         self.order: list[int] = []
+        self.ordered = 0
+        self.turns: list[Turn] = []
         self.options: list[int] = []
         self.calls = 0
         self.is_calm = schedule.seed == 0
@@ -125,6 +145,7 @@ class World:
         self.faulted: set[str] = set()
         self.trace = hashlib.blake2b(digest_size=16)
         self.lines: list[str] | None = None
+        self.sites: list[str] = []
         self.asleep: list[Process] = []
         self.running: list[Process] = []
         self.number = 0
@@ -138,7 +159,8 @@ class World:
         self.calls = 0
         self.faults, self.switches = dict(schedule.faults), dict(schedule.switches)
         self.order = [int(digit) for digit in schedule.order]
-        self.options = []
+        self.turns, self.ordered = [], len(self.order)
+        self.options, self.sites = [], []
         self.dynamo.checker = self.checker
         self.checker.rows = self.checker.rows_now()
         self.checker.jobs.begin()
@@ -238,10 +260,7 @@ class World:
             # Not `time.sleep` itself: other threads of this process sleep, too.
             patch("chalicelib.tables.time"),
             patch("chalicelib.background.journal_export._BATCH", _EXPORTED),
-            patch.multiple(
-                Connection, send_pre_boto_callback=_silent, send_post_boto_callback=_silent
-            ),
-            patch("pynamodb.connection.base.uuid.uuid4"),
+            patch.object(Connection, "dispatch", _dispatch),
         ):
             yield
 
@@ -275,6 +294,8 @@ class World:
         """Wait until the call under way is the next in the order, if there is one."""
         while self.order:
             process = self.process
+            if len(self.turns) == self.ordered - len(self.order):
+                self._note_turn(process)
             wanted = [each for each in self.running if each.number == self.order[0]]
             if process is None or not wanted or wanted[0] is process:
                 self.order.pop(0)
@@ -282,6 +303,13 @@ class World:
             self.running.remove(wanted[0])
             self.running.insert(0, wanted[0])
             _let_others()
+
+    def _note_turn(self, process: Process | None) -> None:
+        if process is None:
+            self.turns.append(Turn(-1, frozenset()))
+        else:
+            running = frozenset(each.number for each in self.running)
+            self.turns.append(Turn(process.number, running))
 
     def _switch(self, number: int) -> None:
         which = self.switches.pop(number, None)
@@ -359,7 +387,9 @@ class World:
         line = f"{number} {name} {operation} {arguments.get('TableName', '')} {fault or ''}"
         self.trace.update(line.encode())
         if self.lines is not None:
-            line += f" {current_site().removeprefix('chalicelib.')}"
+            site = current_site()
+            self.sites.append(site)
+            line += f" {site.removeprefix('chalicelib.')}"
             key = arguments.get("Key") or arguments.get("MessageBody") or ""
             self.lines.append(f"{self.now:%H:%M:%S} {line} {key}")
 
