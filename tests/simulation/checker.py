@@ -114,7 +114,7 @@ class Checker:
             self.judge(self.jobs.written(old, new))
             if new is not None and _text(new, "sk") == "hot":
                 self.judge(invariants.locked(self, old, new))
-                self.misfires.held(new)
+                self.misfires.held(old, new)
         elif name == "system":
             self._system(old, new)
         elif name == "journal":

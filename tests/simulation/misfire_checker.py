@@ -62,6 +62,7 @@ class MisfireChecker:
         self.gate = 0
         self.periods: list[tuple[datetime, datetime]] = []
         self.locked: set[tuple[str, str]] = set()
+        self.freed: list[tuple[str, str]] = []
 
     # What happens.
 
@@ -78,9 +79,12 @@ class MisfireChecker:
             self.periods.append((self.closed.at, _opened(own)))
             self.closed = None
 
-    def held(self, hot: Item) -> None:
+    def held(self, old: Item | None, hot: Item) -> None:
         """Note who holds a job's lock: what never did has not run, whatever its row says."""
-        self.locked.add((text(hot, "pk"), text(hot, "active")))
+        before, holder = text(old or {}, "active"), text(hot, "active")
+        self.locked.add((text(hot, "pk"), holder))
+        if before and before != holder:
+            self.freed.append((text(hot, "pk"), before))
 
     def ledgered(self, row: Item) -> Iterator[Broken]:
         """Judge a new row of a slot."""
@@ -187,7 +191,11 @@ class MisfireChecker:
 
     def _failures(self, hot: Item, ended: list[Item]) -> Iterator[Broken]:
         in_a_row = most_in_a_row = 0
-        for row in sorted(ended, key=lambda row: number(row, "finished_at")):
+        # Runs are counted as they let go of the lock, which may be long after their end.
+        counted = {place: order for order, place in enumerate(self.freed)}
+        for row in sorted(
+            ended, key=lambda row: counted.get((text(row, "pk"), text(row, "sk")), len(counted))
+        ):
             in_a_row = in_a_row + 1 if text(row, "state") in _FAILED else 0
             most_in_a_row = max(most_in_a_row, in_a_row)
         most = number(hot, "pause_after")
