@@ -3,8 +3,9 @@
 STATE ?= .palyra
 PORT ?= 8400
 EMULATOR_PORT ?= 4566
+NODE_PORT ?= 8443
 EMULATOR ?= ministack
-export STATE PORT EMULATOR_PORT EMULATOR
+export STATE PORT EMULATOR_PORT NODE_PORT EMULATOR
 SCHEDULES ?= 10000
 SEED ?= 1
 
@@ -36,6 +37,7 @@ test-all: export TEST_MODEL := full
 test-all: export TEST_SIMULATION := full
 test-all: export TEST_STORM := 50
 test-all: export TEST_FUZZ := 20000
+test-all: export TEST_FUZZ_NODES := 5000
 test-all: export TEST_JOURNAL := 50000
 test-all: test test-deployed test-browser
 
@@ -48,7 +50,7 @@ check: $(READY)  ## style, types, layers, template
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/cfn-lint infra/template.yaml
+	$(BIN)/cfn-lint infra/template.yaml infra/edge.yaml
 
 generate: $(READY)  ## what is committed and comes from the code
 	$(BIN)/python -m infra.openapi

@@ -58,6 +58,18 @@ class Unauthenticated(PalyraError):
     status = 401
 
 
+class ClientCertRequired(PalyraError):
+    """A client certificate is needed."""
+
+    status = 401
+
+
+class CertificateRefused(PalyraError):
+    """The client certificate was refused."""
+
+    status = 403
+
+
 class Denied(PalyraError):
     """A policy refused this."""
 

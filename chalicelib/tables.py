@@ -51,7 +51,7 @@ class Cancelled(Exception):
 
 
 class Write(NamedTuple):
-    """One write of a transaction: `Put`, `Update` or `Delete`, and the API call's arguments."""
+    """One part of a transaction: `Put`, `Update`, `Delete`, `ConditionCheck`; and its arguments."""
 
     operation: str
     arguments: dict[str, Any]
@@ -210,13 +210,22 @@ class Table(Model):
         return Write("Update", arguments)
 
     @classmethod
-    def remove_write(cls, pk: str, sk: Any) -> Write:
-        """Return the delete of an item, whether it exists or not, for a transaction."""
+    def remove_write(cls, pk: str, sk: Any, condition: Condition | None = None) -> Write:
+        """Return the delete of an item, for a transaction; without a condition, of none, too."""
+        return Write("Delete", cls._keyed(pk, sk, condition))
+
+    @classmethod
+    def check_write(cls, pk: str, sk: Any, condition: Condition) -> Write:
+        """Return a condition on an item that a transaction does not write."""
+        return Write("ConditionCheck", cls._keyed(pk, sk, condition))
+
+    @classmethod
+    def _keyed(cls, pk: str, sk: Any, condition: Condition | None) -> dict[str, Any]:
         hash_key, range_key = cls._serialize_keys(pk, sk)
-        arguments = cls._get_connection().get_operation_kwargs(
-            hash_key, range_key=range_key, key="Key"
+        arguments: dict[str, Any] = cls._get_connection().get_operation_kwargs(
+            hash_key, range_key=range_key, key="Key", condition=condition
         )
-        return Write("Delete", arguments)
+        return arguments
 
     @classmethod
     def transact(cls, *writes: Write) -> None:

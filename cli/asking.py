@@ -19,8 +19,26 @@ def confirm(session: Session, question: Callable[[], str], *, asks: str, otherwi
     Raises:
         Problem: nobody can answer, or the answer is not yes.
     """
-    if not sys.stdin.isatty():
-        raise Problem.of(Exit.USAGE, f"{asks}, and stdin is no terminal", "say --yes")
-    session.screen.ask(f"{question()} [y/N] ")
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+    require_person(asks, fix="say --yes")
+    if answer(session, f"{question()} [y/N] ").lower() not in {"y", "yes"}:
         raise Problem.of(Exit.FAILED, f"nothing was {otherwise}", "answer y, or say --yes")
+
+
+def require_person(asks: str, *, fix: str) -> None:
+    """Refuse to ask where nobody can answer.
+
+    Args:
+        asks: what asks, as `deleting asks first`.
+        fix: what to say on the command line instead.
+
+    Raises:
+        Problem: stdin is no terminal.
+    """
+    if not sys.stdin.isatty():
+        raise Problem.of(Exit.USAGE, f"{asks}, and stdin is no terminal", fix)
+
+
+def answer(session: Session, question: str) -> str:
+    """Return what a person types after a question; nothing where they type nothing."""
+    session.screen.ask(question)
+    return sys.stdin.readline().strip()

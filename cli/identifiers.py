@@ -15,15 +15,21 @@ type Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 def id_of(noun: str, shown: str, *, required: bool = True) -> Decorator:
     """Return the argument that names a job, run or task; `shown` is what a shell tells of each."""
-    complete = _completer(noun, shown)
+    complete = _completer_of(noun, shown)
     name = f"{noun}_id"
     metavar = "ID" if required else "[ID]"
     return click.argument(name, metavar=metavar, required=required, shell_complete=complete)
 
 
+def id_at(where: str, key: str, shown: str, *, noun: str, metavar: str = "ID") -> Decorator:
+    """Return the argument that names what a path lists; `key` is the field of its ids."""
+    complete = _completer(lambda _context: where, key, shown)
+    return click.argument(f"{noun}_id", metavar=metavar, shell_complete=complete)
+
+
 def job_option(told: str) -> Decorator:
     """Return the option that names a job."""
-    complete = _completer("job", "name")
+    complete = _completer_of("job", "name")
     return click.option("--job", "job_id", metavar="ID", shell_complete=complete, help=told)
 
 
@@ -54,16 +60,22 @@ def checked(noun: str, text: str) -> str:
     return text
 
 
-def _completer(noun: str, shown: str) -> Callable[..., list[CompletionItem]]:
+def _completer_of(noun: str, shown: str) -> Callable[..., list[CompletionItem]]:
+    return _completer(lambda context: f"/v1/{family(noun, context)}", "id", shown)
+
+
+def _completer(
+    where: Callable[[click.Context], str], key: str, shown: str
+) -> Callable[..., list[CompletionItem]]:
     def complete(
         context: click.Context, _parameter: click.Parameter, begin: str
     ) -> list[CompletionItem]:
         """Return the newest ids that begin so; nothing where nobody answers."""
         try:
-            page = context.ensure_object(Session).api.get(f"/v1/{family(noun, context)}")
+            page = context.ensure_object(Session).api.get(where(context))
         except Problem:
             return []
-        found = [each for each in page["items"] if each["id"].startswith(begin)]
-        return [CompletionItem(each["id"], help=each[shown]) for each in found]
+        found = [each for each in page["items"] if each[key].startswith(begin)]
+        return [CompletionItem(each[key], help=each[shown]) for each in found]
 
     return complete

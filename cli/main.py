@@ -7,12 +7,18 @@ import click
 from click.shell_completion import get_completion_class
 
 from cli.approvals import approvals
+from cli.authority import authority
 from cli.doctor import doctor
 from cli.gate import pause, resume
 from cli.heartbeats import heartbeats
 from cli.incidents import incidents
 from cli.jobs import jobs
 from cli.journal import journal
+from cli.node.commands import node
+from cli.nodes import nodes
+from cli.nodes_capabilities import capabilities
+from cli.nodes_invocations import invocations
+from cli.pairing import pairing
 from cli.policies import policies
 from cli.problem import Exit
 from cli.routines import routines
@@ -64,10 +70,12 @@ def completion(shell: str) -> None:
     click.echo(found(palyra, {}, "palyra", "_PALYRA_COMPLETE").source())
 
 
-for noun in (
+_NOUNS = (
     *(status, jobs, routines, runs, tasks, approvals, incidents, doctor),
     *(journal, policies, heartbeats, settings, pause, resume),
-):
+    *(pairing, nodes, authority, capabilities, invocations, node),
+)
+for noun in _NOUNS:
     palyra.add_command(noun)
 
 

@@ -157,7 +157,9 @@ def _pinned(package: str) -> str:
 
 def _of_type(kind: str) -> list[Any]:
     made = template.resources().values()
-    return [each["Properties"] for each in made if each["Type"] == kind]
+    # What has a condition is no part of every stage, and cannot be missing.
+    always = (each for each in made if each["Type"] == kind and "Condition" not in each)
+    return [each["Properties"] for each in always]
 
 
 def _bare(name: str) -> str:

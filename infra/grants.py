@@ -107,7 +107,12 @@ def key(name: str, **why: str) -> Grant:
     """Grant actions on a key of this account, asked for by its alias and by nothing else."""
     alias = {"kms:RequestAlias": f"alias/palyra-{{stage}}-{name}"}
     condition = {"StringEquals": alias | _OUR_ACCOUNT["StringEquals"]}
-    return Grant(f"{name.title()}Key", ("arn:aws:kms:*:*:key/*",), _of("kms", why), condition)
+    return Grant(
+        f"{name.title().replace('-', '')}Key",
+        ("arn:aws:kms:*:*:key/*",),
+        _of("kms", why),
+        condition,
+    )
 
 
 def logs(functions: tuple[str, ...]) -> Grant:

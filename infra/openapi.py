@@ -38,7 +38,7 @@ _ALWAYS = (errors.Invalid, errors.InvalidSettings, PalyraError)
 _ANYWHERE = {415, 422, 500, 503}
 _TAGS = {
     *("approvals", "incidents", "jobs", "routines", "runs", "tasks", "heartbeats"),
-    *("journal", "policies"),
+    *("journal", "policies", "nodes", "node-authority", "pairing"),
 }
 _NOT_JSON = "The body is said to be something else than JSON"  # Chalice refuses it by itself.
 _IF_NONE_MATCH = Parameter(
@@ -120,7 +120,11 @@ def document() -> dict[str, Any]:
             "responses": _problems(schemas),
             "schemas": schemas.components,
             "securitySchemes": {
-                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "palyra_<owner>_.."}
+                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "palyra_<owner>_.."},
+                "certificate": {
+                    "type": "mutualTLS",
+                    "description": "A node's certificate, at the nodes origin alone.",
+                },
             },
         },
     }
@@ -164,6 +168,8 @@ def _described(route: Route, schemas: Schemas) -> dict[str, Any]:
         described["description"] = description
     if route.promise.is_open:
         described["security"] = []
+    if route.promise.needs_certificate:
+        described["security"] = [{"certificate": []}]
     if route.body:
         described["requestBody"] = {
             "required": not route.promise.may_be_empty,
@@ -239,6 +245,10 @@ def _implied(route: Route) -> Iterator[type[PalyraError]]:
     if not route.promise.is_open:
         yield errors.Unauthenticated
         yield errors.Denied
+        yield errors.Unavailable
+    if route.promise.needs_certificate:
+        yield errors.ClientCertRequired
+        yield errors.CertificateRefused
         yield errors.Unavailable
     if _PATH_PARAMETER.search(route.path):
         yield errors.NotFound

@@ -76,9 +76,23 @@ CLASSES: Mapping[str, FunctionClass] = {
             ),
             index("recent", of="runs", Query="list an owner's runs in order"),
             table(
+                "nodes",
+                BatchGetItem="hold a certificate against its authority, its device and itself",
+                ConditionCheckItem="hand nothing to a node that was thrown out meanwhile",
+                DeleteItem="take the grant of a capability back",
+                GetItem="show a node; know who this gateway is",
+                PutItem="change a node; let a renewal be asked for",
+                Query="list the nodes of an owner, and the certificates of one",
+                UpdateItem="let a certificate count; revoke one and deny its key",
+            ),
+            functions(
+                "NodeIssuer", "node_issuer", InvokeFunction="have a node's certificate signed"
+            ),
+            table(
                 "heartbeats",
                 DeleteItem="clear what is silent, where an operator remedies that",
                 GetItem="see whether it is still silent",
+                PutItem="note that a node is there",
                 Query="show and count who is at work",
             ),
             table(
@@ -184,6 +198,13 @@ CLASSES: Mapping[str, FunctionClass] = {
             ),
             index("open", of="work", Query="find what nobody looked at in time"),
             table(
+                "nodes",
+                GetItem="see a pairing or a certificate as it is, not as an index says",
+                PutItem="end what a node was asked, in time",
+                UpdateItem="end a pairing in time, and delete its secrets; note a told end",
+            ),
+            index("expiring", of="nodes", Query="find pairings and certificates that end"),
+            table(
                 "jobs",
                 GetItem="see a job before it is completed, or paused for its failures",
                 UpdateItem="free the job of a slot that has ended; complete, pause or resume it",
@@ -266,6 +287,37 @@ CLASSES: Mapping[str, FunctionClass] = {
             key("seal", GetPublicKey="check the last seal", Sign="sign the next one"),
         ),
     ),
+    "issuer": FunctionClass(
+        functions=("node_issuer",),
+        grants=(
+            table(
+                "nodes",
+                GetItem="know the authority, the device, and what was issued before",
+                PutItem="keep a certificate, its key and the device that it is offered",
+                Query="know all authorities that count",
+                UpdateItem="use up a renewal's nonce; revoke an offer that another replaces",
+            ),
+            table(
+                "journal",
+                PutItem="write down that a certificate was issued",
+                Query="find the journal's end",
+            ),
+            table("system", PutItem="enter a stream of the journal"),
+            table(
+                "incidents",
+                GetItem="see whether there is one of issuing already",
+                PutItem="raise one where certificates cannot be issued",
+                UpdateItem="open it again",
+            ),
+            objects(
+                "trust",
+                GetObject="see which authorities the front trusts",
+                PutObject="tell the front of another authority",
+            ),
+            key("nodes-a", GetPublicKey="name the authority", Sign="sign a certificate"),
+            key("nodes-b", GetPublicKey="name the next authority", Sign="sign a certificate"),
+        ),
+    ),
     "worker": FunctionClass(
         functions=tuple(f"worker_{lane}" for lane in _LANES),
         grants=(
@@ -300,7 +352,35 @@ CLASSES: Mapping[str, FunctionClass] = {
                 PutItem="ask for an approval",
                 UpdateItem="end one whose time is over; erase what it says",
             ),
+            index("pending", of="approvals", Query="find what nobody looked at (doctor)"),
             table("policies", GetItem="know what decides about runs and tools"),
+            table(
+                "nodes",
+                ConditionCheckItem="ask nothing of a node that was thrown out meanwhile",
+                DeleteItem="erase what a run asked of a node",
+                GetItem="see what a node can and may do, and what it answered (node.invoke)",
+                PutItem="ask a node to do something (node.invoke)",
+                Query="find what a run asked that is to be erased; look at nodes (doctor)",
+                UpdateItem="tell the node of it (node.invoke)",
+            ),
+            index("expiring", of="nodes", Query="find what nobody ended in time (doctor)"),
+            listing(
+                "trust",
+                GetBucketPublicAccessBlock="see whether it is closed (doctor)",
+                GetBucketVersioning="see whether it keeps versions (doctor)",
+            ),
+            # The front names a version of it: what is put here is trusted by nobody yet.
+            objects(
+                "trust",
+                GetObject="see which authorities the front trusts (doctor)",
+                PutObject="let it have those of the table again (doctor)",
+            ),
+            key(
+                "nodes-a",
+                DescribeKey="see whether it is enabled (doctor)",
+                GetPublicKey="hold it against the authority (doctor)",
+            ),
+            key("nodes-b", GetPublicKey="hold it against the authority (doctor)"),
             table(
                 "heartbeats",
                 DeleteItem="be no longer at work",

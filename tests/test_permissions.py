@@ -16,7 +16,7 @@ from chalicelib.clock import SystemClock
 from chalicelib.functions.wiring.container import container
 from infra.grants import FunctionClass
 from infra.permissions import CLASSES
-from tests.permissions import api, dead_letter, seal, sweep, tick, worker
+from tests.permissions import api, dead_letter, issuer, nodes, seal, sweep, tick, worker
 from tests.permissions.policies import acting_as, is_allowed, policy
 from tests.permissions.recorder import Action, Recorder
 from tests.support.faults import before
@@ -31,10 +31,11 @@ IN_OUR_NAME = {
     "sqs:DeleteMessage": "Lambda's poller deletes the messages of a function",
 }
 FLOWS: Mapping[str, Sequence[Callable[[World, Recorder], None]]] = {
-    "api": api.FLOWS,
+    "api": (*api.FLOWS, *nodes.FLOWS),
     "tick": tick.FLOWS,
-    "sweep": sweep.FLOWS,
+    "sweep": (*sweep.FLOWS, *nodes.SWEPT),
     "seal": seal.FLOWS,
+    "issuer": issuer.FLOWS,
     "worker": worker.FLOWS,
     "dead-letter": dead_letter.FLOWS,
 }

@@ -17,7 +17,13 @@ from chalicelib.functions.wiring.approvals import watch as approval_watch
 from chalicelib.functions.wiring.container import container
 from chalicelib.functions.wiring.healing import healer, watch
 from chalicelib.functions.wiring.healing import sweep as make_sweep
-from chalicelib.functions.wiring.sweeps import collector, seal_watch
+from chalicelib.functions.wiring.sweeps import (
+    certificate_watch,
+    collector,
+    pairing_upkeep,
+    request_upkeep,
+    seal_watch,
+)
 
 sweeps = Blueprint(__name__)
 
@@ -39,6 +45,9 @@ def sweep(event: CloudWatchEvent) -> dict[str, int]:
     counts = dict(stages.made(lambda: make_sweep(of).run(until - _HEALING), nothing))
     counts["approvals"] = stages.made(lambda: approval_watch(of).run(until - _HEALING), 0)
     counts["heartbeats"] = stages.made(collector(of).run, 0)
+    counts["pairings"] = stages.made(lambda: pairing_upkeep(of).run(until - _HEALING), 0)
+    counts["node_requests"] = stages.made(lambda: request_upkeep(of).run(until - _HEALING), 0)
+    counts["ending_certificates"] = stages.made(certificate_watch(of).run, 0)
     counts["late_seals"] = stages.made(seal_watch(of).run, 0)
     counts["faults"] = stages.made(watch(of).run, 0)
     counts |= stages.made(lambda: healer(of).run(until), dict[str, int]())

@@ -46,26 +46,26 @@ class TaskCauses:
         """Return whether a task is held by somebody whose lease is over."""
         task = self._task(record)
         is_held = task is not None and task.state is State.RUNNING
-        return _present(is_held and task is not None and task.lease_is_over(now))
+        return present(is_held and task is not None and task.lease_is_over(now))
 
     def unsent(self, record: RuntimeIncidentRecord, _now: datetime) -> Cause:
         """Return whether nobody has taken a task's message."""
         task = self._task(record)
-        return _present(task is not None and is_unsent(task))
+        return present(task is not None and is_unsent(task))
 
     def lane_slow(self, record: RuntimeIncidentRecord, _now: datetime) -> Cause:
         """Return whether messages wait in a lane."""
-        return _present(self.lanes[record.subject].depths()["waiting"] > 0)
+        return present(self.lanes[record.subject].depths()["waiting"] > 0)
 
     def unknown_kind(self, record: RuntimeIncidentRecord, _now: datetime) -> Cause:
         """Return whether a task is put aside."""
         task = self._task(record)
-        return _present(task is not None and task.state is State.PAUSED)
+        return present(task is not None and task.state is State.PAUSED)
 
     def dead_letter(self, record: RuntimeIncidentRecord, _now: datetime) -> Cause:
         """Return whether a task is open."""
         task = self._task(record)
-        return _present(task is not None and not task.state.is_terminal)
+        return present(task is not None and not task.state.is_terminal)
 
     def _task(self, record: RuntimeIncidentRecord) -> Task | None:
         return self.work.get(TaskRef.of(record.owner, record.subject))
@@ -94,17 +94,17 @@ class JobCauses:
         if hot is None or hot.state is not JobState.ENABLED or hot.next is None:
             return Cause.GONE
         is_late = now - hot.next > self.grace
-        return _present(is_late and not self.gates.read().closed(record.owner))
+        return present(is_late and not self.gates.read().closed(record.owner))
 
     def tick_late(self, _record: RuntimeIncidentRecord, now: datetime) -> Cause:
         """Return whether no tick ran lately."""
         last = self.ticks.last()
-        return _present(last is None or now - last > LONGEST_SINCE_TICK)
+        return present(last is None or now - last > LONGEST_SINCE_TICK)
 
     def _held(self, record: RuntimeIncidentRecord, hold: Hold) -> Cause:
         hot = self._hot(record)
         is_paused = hot is not None and hot.state is JobState.PAUSED
-        return _present(is_paused and hot is not None and hot.standing.hold is hold)
+        return present(is_paused and hot is not None and hot.standing.hold is hold)
 
     def _hot(self, record: RuntimeIncidentRecord) -> Hot | None:
         return self.jobs.hot(owned(record.owner, record.subject))
@@ -120,12 +120,13 @@ class WatchdogCauses:
     def stale_heartbeat(self, record: RuntimeIncidentRecord, now: datetime) -> Cause:
         """Return whether work is silent."""
         heard = self.heartbeats.get(*heartbeat_of(record))
-        return _present(heard is not None and is_stale(heard, now, SILENCE))
+        return present(heard is not None and is_stale(heard, now, SILENCE))
 
     def clock_skew(self, _record: RuntimeIncidentRecord, _now: datetime) -> Cause:
         """Return whether this function's clock is off."""
-        return _present(abs(self.skew.measure()) > MOST_SKEW)
+        return present(abs(self.skew.measure()) > MOST_SKEW)
 
 
-def _present(is_there: bool) -> Cause:  # noqa: FBT001 - it names what the answer means
+def present(is_there: bool) -> Cause:  # noqa: FBT001 - it names what the answer means
+    """Return the cause that is there, or gone."""
     return Cause.PRESENT if is_there else Cause.GONE

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chalicelib.background.gate.store import GateStore
+from chalicelib.background.heartbeats.record import HeartbeatKey
 from chalicelib.background.heartbeats.store import HeartbeatStore
 from chalicelib.background.looking import SweepAction
 from chalicelib.background.sweep import Sweep
@@ -109,14 +110,20 @@ class ChangeJob:
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class ClearHeartbeat:
-    """Forgets the heartbeat of what is silent."""
+    """Forgets the heartbeat of what is silent.
+
+    Attributes:
+        is_paired: whether it is that of a node that is paired, whose silence is no mistake.
+    """
 
     heartbeats: HeartbeatStore
+    is_paired: Callable[[HeartbeatKey], bool]
 
     def __call__(self, record: RuntimeIncidentRecord, _by: str) -> str:
         """Forget it, unless somebody beats under a higher token meanwhile.
 
         Raises:
+            Conflict: it beats again, or is a node that is paired.
             Unavailable: DynamoDB did not answer.
         """
         key = heartbeat_of(record)
@@ -125,6 +132,8 @@ class ClearHeartbeat:
             return "it was forgotten already"
         if heard.updated_at >= record.last_seen:
             raise Conflict("it beats again", fix="nothing is to be done")
+        if self.is_paired(key):
+            raise Conflict("the node is paired", fix="start it again, or revoke it")
         self.heartbeats.clear(*key, heard.token)
         return "its heartbeat was forgotten"
 

@@ -113,3 +113,16 @@ class IncidentKind(NamedTuple):
     remediation: RuntimeRemediationDescriptor
     ending: Ending
     quiet: timedelta = timedelta()
+
+
+def by_hand(label: str, radius: BlastRadius = BlastRadius.GLOBAL) -> RuntimeRemediationDescriptor:
+    """Return what stands for a remedy that nothing runs: an operator does what the label says."""
+    return RuntimeRemediationDescriptor(
+        "by_hand",
+        label,
+        Risk.LOW,
+        radius,
+        requires_approval=True,
+        auto_executable=False,
+        by_hand=True,
+    )

@@ -1,12 +1,14 @@
 """The table of all kinds of incidents; docs/operations.md says the same, and a test compares both.
 
-A room that can see a new sort of fault adds its kind here. Where a kind ends by its cause, what
-looks at that is added to `functions/wiring/healing.py`, and so is what remedies it.
+A room that can see a new sort of fault adds its kind here; those of nodes are in `node_kinds`.
+Where a kind ends by its cause, what looks at that is added to `functions/wiring/healing.py`, and so
+is what remedies it.
 """
 
 from collections.abc import Mapping
 from datetime import timedelta
 
+from chalicelib.incidents import node_kinds
 from chalicelib.incidents.kind import (
     BlastRadius,
     Ending,
@@ -15,6 +17,7 @@ from chalicelib.incidents.kind import (
     IncidentSeverity,
     Risk,
     RuntimeRemediationDescriptor,
+    by_hand,
 )
 
 _MINUTE = timedelta(minutes=1)
@@ -68,18 +71,6 @@ _ROLL_BACK = RuntimeRemediationDescriptor(
 )
 
 
-def _by_hand(label: str, radius: BlastRadius = BlastRadius.GLOBAL) -> RuntimeRemediationDescriptor:
-    return RuntimeRemediationDescriptor(
-        "by_hand",
-        label,
-        Risk.LOW,
-        radius,
-        requires_approval=True,
-        auto_executable=False,
-        by_hand=True,
-    )
-
-
 DEAD_WORK = IncidentKind(
     "dead-work",
     IncidentDomain.WATCHDOG,
@@ -115,7 +106,7 @@ LANE_SLOW = IncidentKind(
     "message waits in the lane",
     "compare the queue's waiting messages with the worker's errors: there is more work than the "
     "lane's workers can do, or they do not work",
-    _by_hand("see why the lane's worker function does not keep up"),
+    by_hand("see why the lane's worker function does not keep up"),
     Ending.CAUSE,
 )
 STALE_HEARTBEAT = IncidentKind(
@@ -124,8 +115,8 @@ STALE_HEARTBEAT = IncidentKind(
     IncidentSeverity.MEDIUM,
     "work that has no lease, of a channel worker or an approval, gave no sign of life for ten "
     "minutes",
-    "nothing more in `observe_only`; in `auto`, the heartbeat is forgotten; resolved when it "
-    "beats again or is cleared",
+    "nothing more in `observe_only`; in `auto`, the heartbeat is forgotten, unless it is that of "
+    "a paired node; resolved when it beats again or is cleared",
     "see whether what beats still runs, and start it again; clear the heartbeat where it is gone "
     "for good (`palyra incidents remediate ID`)",
     _CLEAR_HEARTBEAT,
@@ -138,7 +129,7 @@ FUNCTION_FAILING = IncidentKind(
     "a function ended with an error; the detail says which error it was the last time",
     "Lambda, SQS or the next minute tries again; resolved when it has not failed for 15 minutes",
     "read the function's log at the request id that the evidence names",
-    _by_hand("read the function's log and deploy a version that does not fail"),
+    by_hand("read the function's log and deploy a version that does not fail"),
     Ending.QUIET,
     15 * _MINUTE,
 )
@@ -150,7 +141,7 @@ CLOCK_SKEW = IncidentKind(
     "done twice by that, but dead work may be found late and living work be taken for dead",
     "it is measured once a minute; resolved when it is 5 seconds or less",
     "on a machine of your own, let its clock be set by NTP; in Lambda, report it to AWS",
-    _by_hand("set the clock"),
+    by_hand("set the clock"),
     Ending.CAUSE,
 )
 TICK_LATE = IncidentKind(
@@ -171,7 +162,7 @@ SWEEP_LATE = IncidentKind(
     "the sweep that came late looks after everything that waited; resolved when sweeps have come "
     "in time for 15 minutes. While none comes, the alarm `sweep-is-missing` says so",
     "see that the rule `palyra-STAGE-sweep-event` is enabled, and read the sweep's log of the gap",
-    _by_hand("see why the sweep was not run"),
+    by_hand("see why the sweep was not run"),
     Ending.QUIET,
     15 * _MINUTE,
 )
@@ -204,7 +195,7 @@ JOB_UNREADABLE = IncidentKind(
     "a job's schedule cannot be read by this version, and the job was paused",
     "it stays paused and delays no other; resolved when the job is enabled or deleted",
     "give it a schedule again with `palyra jobs edit JOB`, then resume it",
-    _by_hand("edit the job's schedule and resume it", BlastRadius.WORKSPACE),
+    by_hand("edit the job's schedule and resume it", BlastRadius.WORKSPACE),
     Ending.CAUSE,
 )
 JOB_BROKEN = IncidentKind(
@@ -214,7 +205,7 @@ JOB_BROKEN = IncidentKind(
     "the tick fails at a job, whose slots are not handed over; others are",
     "each tick tries again; resolved when it has not failed at it for 5 minutes",
     "the detail says the error; pause the job, then mend or delete it",
-    _by_hand("pause the job, then mend or delete it", BlastRadius.WORKSPACE),
+    by_hand("pause the job, then mend or delete it", BlastRadius.WORKSPACE),
     Ending.QUIET,
     5 * _MINUTE,
 )
@@ -236,7 +227,7 @@ POLICIES_UNREAD = IncidentKind(
     "each decision tries again; resolved when none failed so for 15 minutes, or by the next "
     "activation",
     "see whether DynamoDB answers",
-    _by_hand("see whether DynamoDB answers"),
+    by_hand("see whether DynamoDB answers"),
     Ending.QUIET,
     15 * _MINUTE,
 )
@@ -258,7 +249,7 @@ CHAIN_CUT = IncidentKind(
     "as many tasks followed each other as `tasks.max_depth` allows; what follows was not made",
     "the task itself ends as it would have; resolved after a day",
     "raise the setting, or end the chain",
-    _by_hand("raise `tasks.max_depth`, or end the chain", BlastRadius.WORKSPACE),
+    by_hand("raise `tasks.max_depth`, or end the chain", BlastRadius.WORKSPACE),
     Ending.QUIET,
     _DAY,
 )
@@ -290,7 +281,7 @@ UNREADABLE_LETTER = IncidentKind(
     "a dead letter points to no task",
     "no task depends on it; resolved after a day without another one like it",
     "the evidence shows what it was; find out who sends to the lane, for it is not Palyra",
-    _by_hand("find out who sends to the lane"),
+    by_hand("find out who sends to the lane"),
     Ending.QUIET,
     _DAY,
 )
@@ -301,7 +292,7 @@ SEAL_LATE = IncidentKind(
     "nothing was sealed for over fifteen minutes",
     "the next seal covers what happened meanwhile, and resolves it",
     "see whether the function `journal_seal` runs, and read its log",
-    _by_hand("see why the sealer does not run"),
+    by_hand("see why the sealer does not run"),
     Ending.ROOM,
 )
 JOURNAL_BROKEN = IncidentKind(
@@ -315,7 +306,7 @@ JOURNAL_BROKEN = IncidentKind(
     "keep the table as it is, run `palyra journal verify` for each owner, compare with a "
     "restored copy and the older versions in the bucket `seals` ([journal](journal.md)), then "
     "resolve it",
-    _by_hand("verify the journal and compare it with a restored copy"),
+    by_hand("verify the journal and compare it with a restored copy"),
     Ending.ROOM,
 )
 APPROVAL_WAITS = IncidentKind(
@@ -326,7 +317,7 @@ APPROVAL_WAITS = IncidentKind(
     "what asked goes on waiting until the prompt expires, and then ends denied; resolved when it "
     "is decided or has expired",
     "decide: `palyra approvals list`, then `palyra approvals approve ID` or `deny ID`",
-    _by_hand("approve or deny it", BlastRadius.SESSION),
+    by_hand("approve or deny it", BlastRadius.SESSION),
     Ending.ROOM,
 )
 
@@ -338,5 +329,6 @@ KINDS: Mapping[str, IncidentKind] = {
         *(POLICIES_FAIL, POLICIES_UNREAD),
         *(UNSENT, LANE_SLOW, UNKNOWN_KIND, CHAIN_CUT, NOT_SWEPT, DEAD_LETTER, UNREADABLE_LETTER),
         *(APPROVAL_WAITS, SEAL_LATE, JOURNAL_BROKEN),
+        *node_kinds.ALL,
     )
 }

@@ -47,7 +47,9 @@ def _effects(question: Question) -> Iterator[tuple[str, Question]]:
         yield f"permit:effects:{named}", _given(question, {"effects": [_LOOKS]})
     effect = question.resource.attributes.get("effect", _LOOKS)
     if effect != _LOOKS:
-        resource = replace(question.resource, attributes={"effect": _LOOKS})
+        resource = replace(
+            question.resource, attributes={**question.resource.attributes, "effect": _LOOKS}
+        )
         yield f"permit:effect:{effect}", question._replace(resource=resource)
 
 

@@ -14,6 +14,7 @@ class Reason(StrEnum):
     UNAVAILABLE = "policy.unavailable"
     FOREIGN = "owner.foreign"
     NOT_GRANTED = "tool.not_granted"
+    CAPABILITY_NOT_GRANTED = "capability.not_granted"
     ROLE_REQUIRED = "role.required"
     APPROVAL_REQUIRED = "policy.approval_required"
     APPROVAL_DENIED = "approval.denied"
@@ -33,6 +34,7 @@ _WORDS = {
     Reason.UNAVAILABLE: "the active policies could not be read, which refuses",
     Reason.FOREIGN: "it belongs to another owner",
     Reason.NOT_GRANTED: "the tool was not granted to the run",
+    Reason.CAPABILITY_NOT_GRANTED: "the node was not granted this capability",
     Reason.ROLE_REQUIRED: "the role of the caller is not enough",
     Reason.APPROVAL_REQUIRED: "it needs an approval that it does not have",
     Reason.APPROVAL_DENIED: "somebody was asked to approve it, and denied it",

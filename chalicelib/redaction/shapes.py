@@ -147,6 +147,7 @@ TOKENS = (
     _shape("supabase-token", "sbp_", r"[0-9a-f]{32,}+"),
     _shape("planetscale-token", "pscale_tkn_ pscale_pw_ pscale_oauth_", r"[A-Za-z0-9_.-]{20,}+"),
     _shape("age-key", "AGE-SECRET-KEY-1", r"[0-9A-Z]{20,}+"),
+    _shape("pairing-qr", "gwpair:1?", r"[A-Za-z0-9_.~%&=+:/-]{16,}+", guard=""),
     _shape("palyra-token", "palyra_", r"[a-z][a-z0-9-]{0,31}_[A-Za-z0-9_-]{20,}+", guard=_JOINED),
     _shape("private-key", "b3BlbnNzaC1rZXktdjE", r"[A-Za-z0-9+/=]{20,}+", guard=""),
     _shape(

@@ -103,7 +103,9 @@ class Consents:
             if not isinstance(answer, Spent):
                 return answer
         prompt = self._of_call(task, assignment, announced, tool, of)
-        if self._given_before(task, steps) or self.approvals.stands(prompt):
+        # What keeps its key was not announced anew for its approval: an operator wants it again.
+        is_given = not tool.is_idempotent and self._given_before(task, steps)
+        if is_given or self.approvals.stands(prompt):
             return Approval.APPROVED
         return self._ask(prompt, task, lease)
 

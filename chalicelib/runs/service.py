@@ -32,7 +32,7 @@ from chalicelib.runs.asking import Assignment
 from chalicelib.runs.consent import Consents, Refusal
 from chalicelib.runs.step import Step, encode, first_link
 from chalicelib.runs.store import RunHeader
-from chalicelib.runs.tools import Invocation, Tool, Toolbox
+from chalicelib.runs.tools import Invocation, NotYet, OutcomeUnknown, Tool, Toolbox
 from chalicelib.runs.transcripts import Transcripts
 
 # The call as it was announced is all that is kept of it, and it is not the call that was meant.
@@ -115,7 +115,8 @@ class RunService:
 
         It is interrupted, between two steps, where the next one would outlast the function; and
         its outcome is unknown where an outside call may have been made and must not be repeated.
-        It waits where a call needs an approval, and is refused where that is denied or expired.
+        It waits where a call needs an approval or is answered later, and is refused where the
+        approval is denied or expired.
 
         Raises:
             LostClaim: the task was taken away.
@@ -132,7 +133,12 @@ class RunService:
                 raise TooManySteps(f"no answer after {self.max_steps} steps")
             if len(steps) > first and self._must_stop(steps, lease):
                 return Progress.INTERRUPTED
-            turn = self._next_turn(task, assignment, steps, lease)
+            try:
+                turn = self._next_turn(task, assignment, steps, lease)
+            except NotYet as waits:
+                return Waiting(waits.reason, waits.is_there, is_sent=True)
+            except OutcomeUnknown:
+                return Progress.UNKNOWN
             if isinstance(turn, Waiting | Refusal):
                 return turn
             steps.append(self._accept(task, steps, turn, lease))
@@ -145,7 +151,7 @@ class RunService:
         announced = steps[-1].turn if steps else None
         if not isinstance(announced, ToolCall):
             return None
-        record = self.consents.asked(task, steps[-1])
+        record = None if _is_wanted_again(task) else self.consents.asked(task, steps[-1])
         if record is None:
             return None if self._may_go_on(task, steps, lease) else Progress.UNKNOWN
         answer = self.consents.follow(record, task)
@@ -162,11 +168,9 @@ class RunService:
         announced = steps[-1].turn if steps else None
         if not isinstance(announced, ToolCall):
             return True
-        tool = self.tools.find(announced.tool)
-        if tool is None or tool.is_idempotent:
-            return True
-        if task.repeat is None or task.repeat != task.checkpoint:
-            return False
+        if not _is_wanted_again(task):
+            tool = self.tools.find(announced.tool)
+            return tool is None or tool.is_idempotent
         # An operator wants it again: a new intent, so that this, too, happens once.
         steps.append(self._accept(task, steps, announced, lease))
         return True
@@ -211,8 +215,8 @@ class RunService:
             decision = self._authorize(task, assignment.approved, tool)
         if not decision.allowed:
             return ToolResult(call.tool, ok=False, content={"refused": decision.reason})
-        intent = steps[-1].checkpoint.seq
-        invocation = Invocation(task.ref.owner, f"{task.ref.run_id}#{intent}", call.arguments)
+        key = f"{task.ref.run_id}#{steps[-1].checkpoint.seq}"
+        invocation = Invocation(task.ref.owner, key, call.arguments, task.ref.id)
         if not tool.is_idempotent:
             lease.before_outside_call()
         with lease.step(tool.deadline):
@@ -243,3 +247,11 @@ class RunService:
         if accepted.cancel is not None and not isinstance(turn, Answer):
             raise Stopped
         return step
+
+
+def _is_wanted_again(task: Task) -> bool:
+    """Return whether an operator wants the call made again that the task announced last.
+
+    An approval that was given for it was for the call whose end nobody knows, and is used up.
+    """
+    return task.repeat is not None and task.repeat == task.checkpoint

@@ -13,11 +13,34 @@ class Invocation(NamedTuple):
 
     Attributes:
         key: the idempotency key, `run#step`: the same whenever the same call is made again.
+        task_id: the task whose run calls; empty where none does.
     """
 
     owner: str
     key: str
     arguments: Mapping[str, Any]
+    task_id: str = ""
+
+
+class NotYet(Exception):
+    """The answer of a call is not there yet: the run waits for it without a worker.
+
+    The tool must be idempotent, since the call is made again when the run goes on; and whoever
+    brings the answer sends the message of the task.
+
+    Attributes:
+        reason: what is waited for.
+        is_there: asked when the task was put back; whether the answer came meanwhile.
+    """
+
+    def __init__(self, reason: str, is_there: Callable[[], bool]) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.is_there = is_there
+
+
+class OutcomeUnknown(Exception):
+    """Nobody knows whether what was called for was done; an operator decides."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """The kinds of value that a setting can have, and what each of them refuses."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NamedTuple, Protocol
 
 from chalicelib.errors import Invalid
@@ -12,6 +12,9 @@ type Value = int | str | None
 _DIGITS = r"[0-9]{1,18}"  # More than any range allows, and too few to be slow.
 _CRON_FIELD = r"[0-9A-Za-z*,/#-]+"
 _CRON = rf"{_CRON_FIELD}(?:[ \t]+{_CRON_FIELD}){{4}}"
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = rf"(?:{_LABEL}\.)+(?![0-9]+$){_LABEL}"
+_LONGEST_DOMAIN = 253
 _OUR_ZONES = ("utc", "local")
 _LONGEST_CRON = 128
 _NEAR = 0.6
@@ -72,6 +75,26 @@ class WholeNumber(NamedTuple):
         raise Unfit(f"use a whole number from {self.lowest} to {self.highest}{more}")
 
 
+class Switch:
+    """On or off: `true` or `false`."""
+
+    range = "`true` or `false`"
+    _FIX = "use true or false"
+    _TEXTS: Mapping[str, bool] = {"true": True, "false": False}
+
+    def of_text(self, text: str) -> bool:
+        """Read one of the two words."""
+        if text not in self._TEXTS:
+            raise Unfit(self._FIX)
+        return self._TEXTS[text]
+
+    def of_toml(self, value: object) -> bool:
+        """Take a boolean."""
+        if not isinstance(value, bool):
+            raise Unfit(f"{self._FIX}, without quotes" if value in self._TEXTS else self._FIX)
+        return value
+
+
 class _Text:
     """A text that `of_text` judges."""
 
@@ -120,6 +143,19 @@ class OneOf(_Text):
             return text
         meant = nearest(text.lower(), self._words)
         raise Unfit(self.fix + (f'; did you mean "{meant}"?' if meant else ""))
+
+
+class DomainName(_Text):
+    """The name of a host: in lower case, no address, and without a dot at its end."""
+
+    range = "a domain name"
+    fix = 'use a domain name in lower case, such as "nodes.example.com"'
+
+    def of_text(self, text: str) -> str:
+        """Check the form."""
+        if len(text) <= _LONGEST_DOMAIN and re.fullmatch(_DOMAIN, text):
+            return text
+        raise Unfit(self.fix)
 
 
 class CronFields(_Text):

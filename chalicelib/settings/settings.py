@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 from chalicelib.errors import InvalidSettings
 from chalicelib.settings.declaration import Declaration, declarations, declare
-from chalicelib.settings.kinds import CronFields, Kind, OneOf, TimeZone, WholeNumber
+from chalicelib.settings.kinds import (
+    CronFields,
+    DomainName,
+    Kind,
+    OneOf,
+    Switch,
+    TimeZone,
+    WholeNumber,
+)
 from chalicelib.settings.loading import find
 from chalicelib.settings.reading import ENVIRONMENT, refusal
 
@@ -39,6 +47,11 @@ def _mode(key: str, text: str) -> Any:
 def _text(key: str, default: str, kind: Kind, text: str) -> Any:
     """Declare a text."""
     return declare(Declaration(key, default, kind, text))
+
+
+def _switch(key: str, text: str, *, default: bool) -> Any:
+    """Declare something that is on or off."""
+    return declare(Declaration(key, default, Switch(), text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +159,23 @@ class Settings:
     timezone: str = _text(
         "cron.timezone", "utc", TimeZone(), "the time zone of schedules that name none"
     )
+    nodes_origin: str | None = declare(
+        Declaration(
+            "nodes.origin",
+            None,
+            DomainName(),
+            "the domain that asks for client certificates; nodes get in there alone, or nowhere",
+            example="nodes.example.com",
+        )
+    )
+    pairing_qr: bool = _switch(
+        "pairing.qr", "whether codes to be scanned may be minted, beside PINs", default=True
+    )
+    pairing_two_person: bool = _switch(
+        "pairing.two_person",
+        "whether another person than the one who minted the code must approve its request",
+        default=False,
+    )
     memory_max_entries: int | None = _limit(
         "memory.retention.max_entries",
         20_000,
@@ -182,6 +212,9 @@ class Settings:
     )
     healing_approval_mode: str | None = _mode(
         "healing.approval.mode", "the same for approvals alone"
+    )
+    healing_node_mode: str | None = _mode(
+        "healing.node.mode", "the same for pairing, devices and their certificates alone"
     )
     healing_journal_mode: str | None = _mode(
         "healing.journal.mode", "the same for the journal alone"

@@ -17,6 +17,9 @@ REGION = "us-east-1"
 
 _A_DAY = 24 * 60 * 60
 _STAGE = "PALYRA_STAGE"
+# What the front that asks for client certificates calls itself, to the functions.
+NODES_ORIGIN = "nodes.palyra.local"
+_NODES_ORIGIN = "PALYRA_NODES_ORIGIN"
 
 
 def enter(emulator_url: str) -> None:
@@ -48,8 +51,11 @@ def of_emulator(place: Place) -> dict[str, str]:
 
 
 def deployed_settings() -> dict[str, str]:
-    """Return the caller's PALYRA_* variables, which are deployed with the functions."""
-    return callers(os.environ) | {_STAGE: STAGE}
+    """Return the caller's PALYRA_* variables, which are deployed with the functions.
+
+    Stage and origin of nodes are this cloud's own.
+    """
+    return callers(os.environ) | {_STAGE: STAGE, _NODES_ORIGIN: NODES_ORIGIN}
 
 
 def _of_clients(emulator_url: str) -> dict[str, str]:

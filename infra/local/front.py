@@ -68,13 +68,15 @@ class _Front(ThreadingHTTPServer):
         self.emulator_port = place.emulator_port
         self.api_path = api_path
         self.routes = routes
-        super().__init__((LOOPBACK, place.port), _Request)
+        super().__init__((LOOPBACK, place.port), Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Keep the terminal for what a person has to read: a client that went away is no news."""
 
 
-class _Request(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
+    """One connection: each request of it is checked, and answered by whom it is for."""
+
     protocol_version = "HTTP/1.1"
     timeout = _IDLE_SECONDS
     raw_requestline: bytes

@@ -1,4 +1,4 @@
-"""Where one local cloud lives: a state folder and two ports, and what emulates AWS there.
+"""Where one local cloud lives: a state folder and three ports, and what emulates AWS there.
 
 Two clouds of one checkout share nothing but the checkout, which is only read.
 """
@@ -35,11 +35,12 @@ class Place:
     state: Path
     port: int
     emulator_port: int
+    node_port: int = 8443
     emulator: Emulator = Emulator.MINISTACK
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """Read STATE, PORT, EMULATOR_PORT and EMULATOR.
+        """Read STATE, PORT, NODE_PORT, EMULATOR_PORT and EMULATOR.
 
         Raises:
             LocalCloudError: one of them cannot be; says which, and the fix.
@@ -48,6 +49,7 @@ class Place:
             state=Path(environment.get("STATE") or ".palyra").absolute(),
             port=_port(environment, "PORT", 8400),
             emulator_port=_port(environment, "EMULATOR_PORT", 4566),
+            node_port=_port(environment, "NODE_PORT", 8443),
             emulator=_emulator(environment.get("EMULATOR") or Emulator.MINISTACK),
         )
 
@@ -60,6 +62,21 @@ class Place:
     def url(self) -> str:
         """The origin of API and console."""
         return f"http://{LOOPBACK}:{self.port}"
+
+    @property
+    def nodes_url(self) -> str:
+        """The origin of nodes, which asks for client certificates."""
+        return f"https://{LOOPBACK}:{self.node_port}"
+
+    @property
+    def nodes_key(self) -> Path:
+        """The private key of that origin's own certificate."""
+        return self.state / "nodes-key.pem"
+
+    @property
+    def nodes_certificate(self) -> Path:
+        """The certificate of that origin, which nodes know it by."""
+        return self.state / "nodes.pem"
 
     @property
     def emulator_url(self) -> str:

@@ -42,7 +42,7 @@ def check_packages(names: tuple[str, ...] = _PACKAGES) -> None:
 
 def check_ports(place: Place) -> None:
     """Refuse a port that something else listens on, where we are to listen."""
-    ports = {"PORT": place.port}
+    ports = {"PORT": place.port, "NODE_PORT": place.node_port}
     if place.is_ours:
         ports["EMULATOR_PORT"] = place.emulator_port
     for name, port in ports.items():

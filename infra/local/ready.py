@@ -15,6 +15,8 @@ def write_up_file(place: Place, token: str) -> None:
     document = {
         "api": place.url,
         "console": f"{place.url}/",
+        "nodes": place.nodes_url,
+        "nodes_ca": str(place.nodes_certificate),
         "emulator": place.emulator_url,
         "token": token,
         "pid": os.getpid(),
@@ -39,7 +41,8 @@ def tell(place: Place) -> None:
     palyra = f"{here}.venv/bin/palyra"
     say(f"""
 Palyra runs: open {place.url}/ in a browser
-  (its AWS is at {place.emulator_url}, its log in {place.log}).
+  (its AWS is at {place.emulator_url}, its log in {place.log},
+  nodes call {place.nodes_url}, which {place.nodes_certificate} vouches for).
 
 Make a job that runs every minute, run it now, and see what became of its slots:
   {palyra} jobs create --name health --every 60s \\

@@ -20,13 +20,14 @@ _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 
-def check(version: str, target: str, headers: Message) -> None:
+def check(version: str, target: str, headers: Message, largest: int = _LARGEST_BODY) -> None:
     """Refuse what is no request to this front.
 
     Args:
         version: of HTTP, as it was sent.
         target: path and query, as they were sent.
         headers: as the server's parser has read them.
+        largest: how many bytes the body may have.
 
     Raises:
         Problem: with what is wrong, and the fix.
@@ -42,10 +43,10 @@ def check(version: str, target: str, headers: Message) -> None:
     if "Transfer-Encoding" in headers:
         detail = "The body comes in pieces of unknown length"
         raise Problem(HTTPStatus.LENGTH_REQUIRED, detail, "send it whole, with a Content-Length")
-    if body_length(headers) > _LARGEST_BODY:
+    if body_length(headers) > largest:
         raise Problem(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            f"The body has more than {_LARGEST_BODY} bytes",
+            f"The body has more than {largest} bytes",
             "send a smaller one: the API takes 320 KB",
         )
 
@@ -82,5 +83,5 @@ def _check_host(headers: Message) -> None:
         raise Problem(
             HTTPStatus.MISDIRECTED_REQUEST,
             f"This front answers for {LOOPBACK} and localhost only, not for {sent!r:.80}",
-            f"use http://{LOOPBACK} and the port of this front",
+            f"use {LOOPBACK} and the port of this front",
         )

@@ -32,13 +32,26 @@ class Routes:
 
     def methods(self, path: str) -> frozenset[str]:
         """Return the methods of a path as it came in a request: none, if it is no route's."""
+        best = self._best([unquote(segment) for segment in _split(path)])
+        return frozenset() if best is None else self._methods[best]
+
+    def find(self, path: str) -> tuple[str, dict[str, str]] | None:
+        """Return a path's route and what its variables stand for; None, if it is no route's."""
         asked = [unquote(segment) for segment in _split(path)]
+        best = self._best(asked)
+        if best is None:
+            return None
+        variables = zip(best, asked, strict=True)
+        return "/" + "/".join(best), {
+            name[1:-1]: value for name, value in variables if _is_variable(name)
+        }
+
+    def _best(self, asked: Collection[str]) -> Segments | None:
         if any("/" in segment for segment in asked):
-            return frozenset()
+            return None
         fitting = [route for route in self._methods if _fits(route, asked)]
         # A literal sorts before a variable, segment by segment.
-        best = min(fitting, key=lambda route: [_is_variable(each) for each in route], default=None)
-        return frozenset() if best is None else self._methods[best]
+        return min(fitting, key=lambda route: [_is_variable(each) for each in route], default=None)
 
 
 def _split(path: str) -> Segments:

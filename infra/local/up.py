@@ -21,6 +21,7 @@ from infra.local import (
     front,
     leftovers,
     lock,
+    nodes_front,
     preflight,
     ready,
 )
@@ -63,9 +64,12 @@ def _run(place: Place, undo: ExitStack) -> NoReturn:
     with step("deploying the functions"):
         deployment.deploy(place)
     deployed = Deployed.read(place)
-    undo.enter_context(front.serving(place, deployed.api_path, Routes.of(deployed.api)))
+    routes = Routes.of(deployed.api)
+    undo.enter_context(front.serving(place, deployed.api_path, routes))
     with step("warming the functions"):
         warm(place, deployed)
+    with step("opening the front of nodes"):
+        undo.enter_context(nodes_front.of(place, deployed, routes))
     undo.callback(place.up_file.unlink, missing_ok=True)
     ready.write_up_file(place, api_token.admin(place))
     ready.tell(place)

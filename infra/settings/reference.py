@@ -32,7 +32,7 @@ the local stage; those of another stage stand in `.chalice/config.json`, as its
 - An unknown section, key or `PALYRA_*` variable, a wrong type and a value outside its range are
   refused by name. A function that finds such a setting does nothing; the API answers 503 and says
   which it is.
-- In the file, text stands in quotes and a number does not.
+- In the file, text stands in quotes; a number, `true` and `false` do not.
 - `PALYRA_STAGE` is set by the deploy. `PALYRA_URL` and `PALYRA_TOKEN` are the command's and are
   never deployed.
 
@@ -70,7 +70,9 @@ def _sections() -> list[tuple[str, list[Declaration]]]:
 
 
 def _row(each: Declaration) -> str:
-    default = "unset" if each.default is None else f"`{each.default}`"
+    is_switch = isinstance(each.default, bool)
+    shown = _literal(each.default) if is_switch else each.default
+    default = "unset" if each.default is None else f"`{shown}`"
     cells = (f"`{each.name}`", f"`{each.variable}`", default, each.range, each.help)
     return f"| {' | '.join(cells)} |\n"
 

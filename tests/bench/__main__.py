@@ -10,6 +10,7 @@ from tests.bench import (
     imports,
     journal,
     messages,
+    nodes,
     package,
     redaction,
     schedules,
@@ -20,7 +21,7 @@ from tests.bench.figure import Figure
 
 def figures(*, quick: bool) -> Iterator[Figure]:
     """Yield every figure, as soon as it is there."""
-    for part in (units, messages, dispatch, schedules, redaction, journal, imports, package):
+    for part in (units, messages, dispatch, schedules, redaction, journal, nodes, imports, package):
         yield from part.figures(quick=quick)
 
 

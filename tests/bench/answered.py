@@ -4,6 +4,7 @@ They are validated, serialized, signed, answered by the simulated AWS, and parse
 what is measured is all that our processor does, and nothing that a network or a table does.
 """
 
+import base64
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -27,7 +28,11 @@ type Answer = Callable[[str, dict[str, Any]], Mapping[str, Any]]
 @contextmanager
 def clients(cloud: Cloud) -> Iterator[None]:
     """Let PynamoDB, and what asks for other services, have botocore's clients while it lasts."""
-    made = {"dynamodb": _client("dynamodb", cloud.dynamo.call), "sqs": _client("sqs", _sqs(cloud))}
+    made = {
+        "dynamodb": _client("dynamodb", cloud.dynamo.call),
+        "sqs": _client("sqs", _sqs(cloud)),
+        "kms": _client("kms", _kms(cloud)),
+    }
     with (
         patch.object(Connection, "client", made["dynamodb"]),
         patch.object(chalicelib.aws, "client", made.__getitem__),
@@ -56,5 +61,19 @@ def _sqs(cloud: Cloud) -> Answer:
         lane = arguments["QueueUrl"].rpartition("-")[2]
         cloud.queues.send(lane, arguments["MessageBody"], arguments["DelaySeconds"])
         return {"MessageId": str(cloud.queues.sent)}
+
+    return answer
+
+
+def _kms(cloud: Cloud) -> Answer:
+    kms = cloud.client("kms")
+    operations = {"Decrypt": kms.decrypt, "GenerateDataKey": kms.generate_data_key}
+
+    def answer(operation: str, arguments: dict[str, Any]) -> Mapping[str, Any]:
+        sent = dict(arguments)
+        if "CiphertextBlob" in sent:
+            sent["CiphertextBlob"] = base64.b64decode(sent["CiphertextBlob"])
+        told = operations[operation](**sent)
+        return {name: base64.b64encode(content).decode() for name, content in told.items()}
 
     return answer

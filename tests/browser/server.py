@@ -59,6 +59,12 @@ class _Request(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        self._answer(b"")
+
+    def do_POST(self) -> None:
+        self._answer(self.rfile.read(int(self.headers["Content-Length"])))
+
+    def _answer(self, body: bytes) -> None:
         server = cast("_Server", self.server)
         path = self.path.removeprefix(PREFIX)
         answer: dict[str, Any]
@@ -68,7 +74,7 @@ class _Request(BaseHTTPRequestHandler):
             answer = {"statusCode": 502, "headers": {}, "body": "the function does not answer"}
         else:
             with server.lock:
-                answer = server.gateway.handle_request("GET", path, dict(self.headers), b"")
+                answer = server.gateway.handle_request(self.command, path, dict(self.headers), body)
         server.served.answers.append((path, answer["statusCode"]))
         self._send(answer)
 

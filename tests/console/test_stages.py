@@ -12,6 +12,9 @@ PAGES = [
     "/jobs/01M81J18G068RKEJVNQ9RFVHWP",
     "/runs/01M81J18G068RKEJVNQ9RFVHWP-000000000060",
     "/journal",
+    "/nodes",
+    "/nodes/01M81J18G068RKEJVNQ9RFVHWP",
+    "/pairing",
     "/policies",
     "/incidents",
     "/incidents/incident_0123456789abcdef",
@@ -21,9 +24,9 @@ PAGES = [
 
 def test_every_route_of_the_console_is_among_those_that_are_tried() -> None:
     routes = {path for path, made in app.routes.items() if _is_of_console(made)}
-    lists = {"/", "/approvals", "/doctor", "/incidents", "/journal", "/policies"}
-    details = {"/incidents/{incident_id}", "/jobs/{job_id}", "/runs/{run_id}"}
-    assert routes == {*lists, *details, "/static/{name}"}
+    lists = {"/", "/approvals", "/doctor", "/incidents", "/journal", "/nodes", "/policies"}
+    details = {"/incidents/{incident_id}", "/jobs/{job_id}", "/nodes/{device_id}", "/runs/{run_id}"}
+    assert routes == {*lists, *details, "/pairing", "/static/{name}"}
     assert len(PAGES) == len(routes)
 
 
@@ -47,6 +50,6 @@ def test_the_local_stage_has_one(path: str, site: Site) -> None:
 def _is_of_console(made: object) -> bool:
     assert isinstance(made, dict)
     return any(
-        route.view_function.__module__ == "chalicelib.functions.http.console"
+        route.view_function.__module__.startswith("chalicelib.functions.http.console")
         for route in made.values()
     )

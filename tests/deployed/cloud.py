@@ -37,12 +37,13 @@ class Cloud:
 
     def __init__(self, folder: Path, found_port: int | None = None) -> None:
         """Take a folder, and the port of an emulator that runs already, if one is to be used."""
-        port, emulator_port = free_ports(2)
+        port, emulator_port, node_port = free_ports(3)
         self.settings = BRISK
         self.place = Place(
             state=folder / "state",
             port=port,
             emulator_port=found_port or emulator_port,
+            node_port=node_port,
             emulator=Emulator.LOCALSTACK if found_port else Emulator.MINISTACK,
         )
         self.output = folder / "up.log"
@@ -59,6 +60,7 @@ class Cloud:
                 "STATE": str(self.place.state),
                 "PORT": str(self.place.port),
                 "EMULATOR_PORT": str(self.place.emulator_port),
+                "NODE_PORT": str(self.place.node_port),
                 "EMULATOR": self.place.emulator,
             }
         )

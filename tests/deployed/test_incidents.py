@@ -15,6 +15,7 @@ from chalicelib.background.task import Lane
 from chalicelib.incidents import kinds
 from chalicelib.incidents.kind import IncidentKind
 from chalicelib.settings import Settings
+from tests.deployed import node_stories
 from tests.deployed.appending import append
 from tests.deployed.clinic import Clinic, Fault, expected_attempts
 from tests.deployed.cloud import eventually, kill
@@ -373,6 +374,9 @@ def a_chain_is_too_long(clinic: Clinic) -> Story:
 
     clinic.wait_for_state("succeeded", task)
     clinic.pass_by(DAY)
+
+
+STORIES |= node_stories.STORIES
 
 
 def killed_in_mid_run(clinic: Clinic) -> Item:

@@ -81,7 +81,9 @@ def snapshot(cloud: Cloud) -> str:
 
 class TestReady:
     def test_up_json_says_how_to_reach_it_to_its_owner_alone(self, cloud: Cloud) -> None:
-        assert set(cloud.up_file) == {"api", "console", "emulator", "token", "pid"}
+        assert set(cloud.up_file) == {
+            *("api", "console", "nodes", "nodes_ca", "emulator", "token", "pid"),
+        }
         assert stat.S_IMODE(cloud.place.up_file.stat().st_mode) == 0o600
         assert stat.S_IMODE(cloud.place.token.stat().st_mode) == 0o600
         assert stat.S_IMODE(cloud.place.state.stat().st_mode) == 0o700

@@ -15,6 +15,7 @@ WORKERS = [("chalicelib.functions.queues", f"worker_{lane}") for lane in ("high"
 DEAD_LETTERS = ("chalicelib.functions.dead_letters", "dead_letter_normal")
 SWEEP = ("chalicelib.functions.sweeps", "sweep")
 SEAL = ("chalicelib.functions.seals", "journal_seal")
+ISSUER = ("chalicelib.functions.issuer", "node_issuer")
 TICK = ("chalicelib.functions.schedules", "cron_tick")
 START = """
 import importlib, json, socket, sys
@@ -43,6 +44,9 @@ if name == "sweep":
 if name == "cron_tick":
     from chalicelib.functions.wiring.ticks import tick
     wired["shards"] = tick(container()).handover.shards
+if name == "node_issuer":
+    from chalicelib.functions.wiring.issuer import issuer
+    wired["slots"] = sorted(issuer(container()).authorities.signers)
 if name == "dead_letter_normal":
     from chalicelib.functions.wiring.dead_letters import dead_letters
     dead_letters(container())
@@ -84,6 +88,17 @@ def test_a_trigger_does_not_load_what_it_never_uses(trigger: tuple[str, str], he
     assert heavy not in started(*trigger)["modules"]
 
 
+def test_the_issuer_starts_without_app_and_without_aws() -> None:
+    assert started(*ISSUER)["callable"]
+    assert "app" not in started(*ISSUER)["modules"]
+    assert started(*ISSUER)["wired"]["slots"] == ["a", "b"]
+
+
+@pytest.mark.parametrize("heavy", ["boto3", "pydantic", "cedarpy", "chalicelib.functions.http"])
+def test_the_issuer_does_not_load_what_it_never_uses(heavy: str) -> None:
+    assert heavy not in started(*ISSUER)["modules"]
+
+
 RUNS_NEED = ["cedarpy", "rfc8785", "chalicelib.runs", "chalicelib.journal", "chalicelib.policy"]
 
 
@@ -117,7 +132,7 @@ def test_a_worker_of_any_lane_knows_all_lanes_kinds_and_tools(worker: tuple[str,
             *("background_prompt", "doctor", "erasure", "firing"),
             *("journal_export", "journal_verify"),
         ],
-        "tools": ["journal.search", "system.health"],
+        "tools": ["journal.search", "node.invoke", "system.health"],
     }
 
 

@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 
@@ -6,12 +7,21 @@ from chalicelib.background.heartbeats.record import WorkHeartbeatKind, WorkHeart
 from chalicelib.background.looking import SweepAction
 from chalicelib.background.rows import WorkRow
 from chalicelib.background.service import TaskDraft
+from chalicelib.functions.wiring.container import container as of
+from chalicelib.functions.wiring.pairing import pairing
+from chalicelib.nodes.pairing.handshake import Begin
+from chalicelib.nodes.pairing.method import ClientKind, PairingMethod
+from chalicelib.nodes.pairing.minting import NewCode
+from chalicelib.nodes.pairing.session import Origin
 from chalicelib.runs.prompt import KIND
+from cli.node.handshake import Device, Handshake, Told, unwritten
 from tests.functions.invoke import HurriedContext, delivered, message, sweep
 from tests.functions.log import Log
 from tests.functions.metrics import Metrics
 from tests.support.tasks import OPERATOR, abandoned
-from tests.support.world import World
+from tests.support.world import MINUTE, World
+
+OWN_ID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
 
 def test_a_sweep_sends_a_lost_message_again(container: World, log: Log) -> None:
@@ -31,7 +41,8 @@ def test_a_sweep_that_finds_nothing_does_nothing(container: World) -> None:
 def test_a_sweep_returns_a_count_of_each_thing_it_can_do() -> None:
     healed = {f"incidents_{each}" for each in ("resolve", "remedy", "skip", "escalate", "broken")}
     rest = {"approvals", "broken", "heartbeats", "late_seals", "faults", "oldest_unbegun_seconds"}
-    assert set(sweep()) == {*SweepAction, *rest, *healed}
+    nodes = {"pairings", "node_requests", "ending_certificates"}
+    assert set(sweep()) == {*SweepAction, *rest, *healed, *nodes}
     assert json.dumps(sweep())
 
 
@@ -42,6 +53,24 @@ def test_a_sweep_clears_the_heartbeats_that_dead_workers_left(container: World) 
     container.services.worker.heartbeats.record(update, container.clock.now())
     container.at(5)
     assert sweep()["heartbeats"] == 1
+
+
+def test_a_sweep_ends_the_pairings_whose_time_has_passed(container: World) -> None:
+    codes, shape = pairing(of()).codes, (PairingMethod.PIN, ClientKind.CLI)
+    code = codes.mint("main", OPERATOR, NewCode(*shape, MINUTE, "", "https://sim")).code
+    other = codes.mint("main", OPERATOR, NewCode(*shape, MINUTE, "", "https://sim"))
+    told = Told("pin", other.code.id, (other.pin or "").encode())
+    said = Handshake(told, Device(OWN_ID, "cli", bytes(32)), os.urandom).begin()
+    begin = Begin(other.code.id, *shape, OWN_ID, bytes(32), unwritten(said["msg_a"]))
+    pairing(of()).handshake.begin(begin, Origin("203.0.113.7"))
+    assert sweep()["pairings"] == 0
+    container.at(2)
+    assert sweep()["pairings"] == 3
+    stored = codes.store.code(code.id)
+    assert stored is not None
+    assert (stored.code.state, stored.secret) == ("dead", None)
+    assert len(container.events("pairing.expired")) == 1
+    assert sweep()["pairings"] == 0
 
 
 def test_a_sweep_stops_before_lambda_ends_it(container: World, log: Log) -> None:

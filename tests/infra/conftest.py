@@ -44,7 +44,10 @@ def free_port() -> int:
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     """A place of its own, where nothing runs."""
-    place = Place(state=tmp_path / "state", port=free_port(), emulator_port=free_port())
+    port, emulator_port, node_port = (free_port() for _ in range(3))
+    place = Place(
+        state=tmp_path / "state", port=port, emulator_port=emulator_port, node_port=node_port
+    )
     place.temporary.mkdir(parents=True)
     return place
 

@@ -37,7 +37,10 @@ def _arns() -> Iterator[str]:
         elif each["Type"] == "AWS::S3::Bucket":
             bucket = f"arn:aws:s3:::{properties['BucketName']}"
             yield from (bucket, f"{bucket}/a/key")
-    for function in (API, *(source.name for source in app.event_sources)):
+    pure = [function.name for function in app.pure_lambda_functions]
+    for function in pure:
+        yield f"arn:aws:lambda:{_HERE}:function:palyra-${{Stage}}-{function}"
+    for function in (API, *(source.name for source in app.event_sources), *pure):
         group = log_group(function).replace("{stage}", "${Stage}")
         yield f"arn:aws:logs:{_HERE}:log-group:{group}:log-stream:2026/11/22/[$LATEST]a"
         yield f"arn:aws:lambda:{_HERE}:function:{group.removeprefix('/aws/lambda/')}"

@@ -92,7 +92,8 @@ def test_alarms_on_functions_watch_functions_that_chalice_makes() -> None:
         dimensions["FunctionName"].replace("${Stage}", "dev")
         for _, _, dimensions in watched("AWS/Lambda")
     }
-    assert names == {f"palyra-dev{of}" for of in ("", "-cron_tick", "-journal_seal", "-sweep")}
+    watched_functions = ("", "-cron_tick", "-journal_seal", "-node_issuer", "-sweep")
+    assert names == {f"palyra-dev{of}" for of in watched_functions}
     assert names <= set(functions("dev"))
 
 

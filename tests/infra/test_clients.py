@@ -8,7 +8,7 @@ from infra.local import clients
 from infra.local.place import CHECKOUT
 from tests.infra.conftest import Emulator
 
-ELSEWHERE = {"infra/gateway.py", "infra/recursion.py"}  # Of a real account.
+ELSEWHERE = {"infra/edge.py", "infra/gateway.py", "infra/recursion.py"}  # Of a real account.
 # There the emulator is moto, in this process: it answers for AWS's own endpoints, which
 # localstack-client's clients never call.
 ON_MOTO = (
@@ -16,7 +16,10 @@ ON_MOTO = (
     "tests/background",
     "tests/cli/test_journal_export.py",
     "tests/functions",
+    "tests/infra/test_edge.py",
     "tests/journal",
+    "tests/nodes/authority",
+    "tests/nodes/pairing/test_secrets.py",
     "tests/redaction",
     "tests/scheduler",
     "tests/simulation/test_on_moto.py",

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from infra.local import deploy_copy
+from infra.local.environment import NODES_ORIGIN
 from infra.local.place import Emulator, Place
 
 
@@ -85,6 +86,7 @@ def test_settings_of_the_caller_are_deployed(place: Place, monkeypatch: pytest.M
     config = json.loads((place.deploy / ".chalice" / "config.json").read_text())
     assert config["stages"]["local"]["environment_variables"] == {
         "PALYRA_STAGE": "local",
+        "PALYRA_NODES_ORIGIN": NODES_ORIGIN,
         "PALYRA_TASKS_LEASE_SECONDS": "3",
         "OTHER": "1",
     }

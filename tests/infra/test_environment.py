@@ -30,6 +30,7 @@ def test_functions_get_settings_by_their_deploy_alone(place: Place) -> None:
     assert environment.deployed_settings() == {
         "PALYRA_TASKS_LEASE_SECONDS": "3",
         "PALYRA_STAGE": "local",
+        "PALYRA_NODES_ORIGIN": environment.NODES_ORIGIN,
     }
 
 

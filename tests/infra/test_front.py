@@ -314,7 +314,7 @@ def test_a_body_that_ends_early_is_refused(place: Place) -> None:
 def test_a_body_that_does_not_come_is_refused(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(front._Request, "timeout", 0.05)
+    monkeypatch.setattr(front.Handler, "timeout", 0.05)
     request = b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nhalf"
 
     head, _ = told(raw(place, request))

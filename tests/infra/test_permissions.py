@@ -66,7 +66,8 @@ def test_a_stage_without_policies_has_none_to_fall_back_to() -> None:
 
 
 def test_every_function_is_of_one_class() -> None:
-    functions = [API, *(source.name for source in app.event_sources)]
+    pure = [function.name for function in app.pure_lambda_functions]
+    functions = [API, *(source.name for source in app.event_sources), *pure]
     assert sorted(it for of in CLASSES.values() for it in of.functions) == sorted(functions)
 
 

@@ -10,6 +10,7 @@ def test_defaults() -> None:
     place = Place.from_environment({})
 
     assert (place.state, place.port, place.emulator_port) == (Path.cwd() / ".palyra", 8400, 4566)
+    assert (place.node_port, place.nodes_url) == (8443, "https://127.0.0.1:8443")
     assert place.emulator is Emulator.MINISTACK
     assert place.is_ours
 

@@ -29,6 +29,8 @@ def test_busy_ports_are_named_with_the_fix(place: Place) -> None:
         busy = server.getsockname()[1]
         with pytest.raises(LocalCloudError, match=rf"Port {busy} is busy.*: PORT={busy + 1}"):
             preflight.check_ports(replace(place, port=busy))
+        with pytest.raises(LocalCloudError, match=rf"NODE_PORT={busy + 1} make up"):
+            preflight.check_ports(replace(place, node_port=busy))
         with pytest.raises(LocalCloudError, match=rf"EMULATOR_PORT={busy + 1} make up"):
             preflight.check_ports(replace(place, emulator_port=busy))
 

@@ -16,6 +16,8 @@ def test_up_json_is_for_its_owner_alone(place: Place) -> None:
     assert json.loads(place.up_file.read_text()) == {
         "api": place.url,
         "console": f"{place.url}/",
+        "nodes": place.nodes_url,
+        "nodes_ca": str(place.nodes_certificate),
         "emulator": place.emulator_url,
         "token": "a token",
         "pid": os.getpid(),

@@ -21,6 +21,27 @@ ROUTES = Routes(
 
 
 @pytest.mark.parametrize(
+    ("path", "route", "variables"),
+    [
+        ("/", "/", {}),
+        ("//v1/jobs/", "/v1/jobs", {}),
+        ("/v1/jobs/1", "/v1/jobs/{id}", {"id": "1"}),
+        ("/v1/jobs/%41%20b/run", "/v1/jobs/{id}/run", {"id": "A b"}),
+        ("/v1/tasks/newest", "/v1/{kind}/newest", {"kind": "tasks"}),
+    ],
+)
+def test_a_paths_route_is_found_with_its_variables(
+    path: str, route: str, variables: dict[str, str]
+) -> None:
+    assert ROUTES.find(path) == (route, variables)
+
+
+@pytest.mark.parametrize("path", ["/v1", "/v1/JOBS", "/v1/jobs/a%2Fb", "/v1/jobs/1/2"])
+def test_what_is_no_routes_path_has_none(path: str) -> None:
+    assert ROUTES.find(path) is None
+
+
+@pytest.mark.parametrize(
     ("path", "methods"),
     [
         ("/", {"GET"}),

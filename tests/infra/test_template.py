@@ -11,12 +11,8 @@ from infra.local.place import CHECKOUT
 from infra.local.template import TableSettings, resources, table_settings
 
 EXPIRING = {
-    "ApprovalsTable",
-    "WorkTable",
-    "RunsTable",
-    "HeartbeatsTable",
-    "AccessTable",
-    "SystemTable",
+    *("ApprovalsTable", "WorkTable", "RunsTable", "NodesTable"),
+    *("HeartbeatsTable", "AccessTable", "SystemTable"),
 }
 ON = {"PointInTimeRecoveryEnabled": True}
 each_lane = pytest.mark.parametrize("lane", list(Lane))
@@ -29,7 +25,7 @@ def of_type(kind: str) -> list[dict[str, Any]]:
 def test_tables_keep_what_they_hold() -> None:
     tables = of_type("AWS::DynamoDB::Table")
 
-    assert len(tables) == 10
+    assert len(tables) == 11
     for table in tables:
         assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
         assert table["Properties"]["DeletionProtectionEnabled"]
@@ -83,7 +79,7 @@ def test_there_is_a_queue_and_its_dead_letters_for_each_lane_and_no_other() -> N
 
 def test_buckets_outlive_the_stack() -> None:
     buckets = of_type("AWS::S3::Bucket")
-    assert len(buckets) == 2
+    assert len(buckets) == 3
     for bucket in buckets:
         assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
 
@@ -123,6 +119,24 @@ def test_only_the_sealer_signs() -> None:
     assert (denied["Effect"], denied["Action"]) == ("Deny", "kms:Sign")
     (role,) = denied["Condition"]["ArnNotLike"].values()
     assert role.endswith("role/palyra-${Stage}-journal_seal")
+
+
+@pytest.mark.parametrize("slot", ["A", "B"])
+def test_only_the_issuer_signs_certificates(slot: str) -> None:
+    key = resources()[f"NodesKey{slot}"]
+    assert key["DeletionPolicy"] == key["UpdateReplacePolicy"] == "Retain"
+    assert key["Properties"]["KeySpec"] == "ECC_NIST_P256"
+    assert key["Properties"]["KeyUsage"] == "SIGN_VERIFY"
+    _, denied = key["Properties"]["KeyPolicy"]["Statement"]
+    assert (denied["Effect"], denied["Action"]) == ("Deny", "kms:Sign")
+    (role,) = denied["Condition"]["ArnNotLike"].values()
+    assert role.endswith("role/palyra-${Stage}-node_issuer")
+
+
+def test_the_truststore_keeps_its_versions() -> None:
+    bucket = resources()["TrustBucket"]["Properties"]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
 
 
 def test_sparse_indexes_carry_keys_alone() -> None:

@@ -9,7 +9,7 @@ from chalicelib.incidents.incident import Sighting
 from tests.functions.http.api import Api, a_job
 from tests.functions.http.heartbeats import beat
 from tests.functions.http.tasks import a_task, made, moved
-from tests.permissions import approvals
+from tests.permissions import approvals, capabilities
 from tests.permissions.moved import move_old_events
 from tests.permissions.recorder import Recorder, dying_before
 from tests.permissions.tasks import LARGE, PRIORITIES, a_prompt, children, unknown
@@ -298,4 +298,5 @@ FLOWS = (
     cancelling_and_retrying,
     cancelling_a_firing,
     cancelling_with_children,
+    *capabilities.API,
 )

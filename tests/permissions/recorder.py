@@ -20,6 +20,7 @@ _ASKED_AS = {
     "CompleteMultipartUpload": "PutObject",
     "CreateMultipartUpload": "PutObject",
     "HeadObject": "GetObject",
+    "Invoke": "InvokeFunction",
     "UploadPart": "PutObject",
 }
 _ACCOUNT = "123456789012"
@@ -129,7 +130,7 @@ def _beside_tables(operation: str, arguments: dict[str, Any]) -> Action:
         return _on_bucket(operation, arguments)
     for name, (service, of) in _NAMED.items():
         if name in arguments:
-            return Action(f"{service}:{operation}", of + arguments[name])
+            return Action(f"{service}:{_ASKED_AS.get(operation, operation)}", of + arguments[name])
     queue = arguments.get("QueueName") or arguments["QueueUrl"].rpartition("/")[2]
     return Action(f"sqs:{operation}", f"arn:aws:sqs:{_IN_ACCOUNT}:{queue}")
 

@@ -12,7 +12,7 @@ from chalicelib.runs.prompt import KIND
 from chalicelib.scheduler.job import Draft, JobState
 from chalicelib.schedules import normalize_schedule
 from tests.functions.invoke import sweep
-from tests.permissions import approvals
+from tests.permissions import approvals, capabilities
 from tests.permissions.recorder import Recorder, dying_before
 from tests.permissions.tasks import PRIORITIES, a_prompt, children, resolved, unknown
 from tests.support.tasks import OPERATOR, SECOND, abandoned, claimed
@@ -215,4 +215,5 @@ FLOWS = (
     concluding,
     collecting_heartbeats,
     reporting_a_broken_row,
+    *capabilities.SWEEP,
 )

@@ -1,5 +1,8 @@
 """What the workers do."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from chalicelib.background.erasure import KIND as ERASURE
 from chalicelib.background.journal_verify import KIND as VERIFY
 from chalicelib.background.kinds import Continuation, Ending
@@ -12,13 +15,13 @@ from chalicelib.healing.doctor.examination import Outcome
 from chalicelib.healing.doctor.service import DoctorService
 from chalicelib.scheduler.rows import DefinitionRow
 from tests.functions.invoke import journal_seal, message, worker_high, worker_low, worker_normal
-from tests.healing.doctor import plants
-from tests.permissions import approvals
+from tests.healing.doctor import node_plants, plants
+from tests.permissions import approvals, capabilities
 from tests.permissions.moved import move_old_events
 from tests.permissions.recorder import Recorder, dying_before
 from tests.permissions.tasks import LARGE, PRIORITIES, a_prompt, children, resolved, unknown
 from tests.support.faults import before
-from tests.support.stage import a_stage
+from tests.support.stage import Stage, a_stage
 from tests.support.tasks import (
     DONE,
     OPERATOR,
@@ -232,15 +235,31 @@ def examining(world: World, record: Recorder) -> None:
         plants.a_slot_that_is_late(stage)
         plants.a_guard(stage)
         plants.a_disabled_rule(stage)
-        doctor, ids = api.doctor(stage.container), list[str]()
-        for way in ("ask", "fix", "undo"):
-            order = {} if way == "ask" else ids[-1]
-            task = getattr(doctor, way)("main", OPERATOR, order).task
-            with record():
-                worker_high(message(task.ref))
-            assert world.task(task.ref).state is State.SUCCEEDED
-            assert not [it for it in _examined(doctor, task.ref.id) if "may not" in it]
-            ids.append(task.ref.id)
+        _examine(stage, record, {}, "fix", "undo")
+
+
+def examining_nodes(world: World, record: Recorder) -> None:
+    with a_stage(world) as stage:
+        for plant in (
+            node_plants.an_authority_that_follows,
+            node_plants.a_code_that_nobody_ended,
+            node_plants.a_request_that_nobody_ended,
+            node_plants.an_approval_nobody_looks_after,
+            node_plants.an_empty_truststore,
+        ):
+            plant(stage)
+        _examine(stage, record, {"only": ["nodes", "approvals"]}, "fix")
+
+
+def _examine(stage: Stage, record: Recorder, order: Mapping[str, Any], *ways: str) -> None:
+    doctor, ids = api.doctor(stage.container), list[str]()
+    for way in ("ask", *ways):
+        task = getattr(doctor, way)("main", OPERATOR, ids[-1] if ids else order).task
+        with record():
+            worker_high(message(task.ref))
+        assert stage.world.task(task.ref).state is State.SUCCEEDED
+        assert not [it for it in _examined(doctor, task.ref.id) if "may not" in it]
+        ids.append(task.ref.id)
 
 
 def _examined(doctor: DoctorService, run: str) -> list[str]:
@@ -252,6 +271,7 @@ def _examined(doctor: DoctorService, run: str) -> list[str]:
 
 FLOWS = (
     examining,
+    examining_nodes,
     *approvals.WORKER,
     verifying_what_was_moved,
     erasing,
@@ -272,4 +292,5 @@ FLOWS = (
     beating,
     going_on_in_another_invocation,
     trying_again,
+    *capabilities.WORKER,
 )

@@ -63,6 +63,8 @@ def _questions(row: dict[str, str], principal: str) -> Iterator[Question]:
         if "action" in row:
             resource = Entity(row["resource"], "X", {"owner": "main"})
             yield Question(who, row["action"], resource, {"owner": "main"})
+        elif "capability granted" in row:
+            yield _use(row, who)
         elif "resource" in row:
             yield _dispatch(row, who)
         else:
@@ -111,6 +113,17 @@ def _call(row: dict[str, str], who: Entity) -> Question:
         tool="look",
     )
     return Question(who, "invoke", Entity("Tool", "look", {"effect": row["effect"]}), told)
+
+
+def _use(row: dict[str, str], who: Entity) -> Question:
+    attributes = {
+        "owner": _owner(row),
+        "node": "N",
+        "effect": "write",
+        "granted": row["capability granted"] == "yes",
+    }
+    resource = Entity("Capability", "N/camera.take", attributes)
+    return Question(who, "use_capability", resource, {"owner": _owner(row)})
 
 
 def _owner(row: dict[str, str]) -> str:

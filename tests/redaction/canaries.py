@@ -107,6 +107,7 @@ def _kinds() -> list[tuple[str, str, str]]:
             _some(_WORD, 14, "9") + ".atlas" + "v1." + _some(_JOINED, 67, "10"),
         ),
         ("grafana", "{s}", "gl" + "sa_" + _some(_WORD, 41, "11")),
+        ("pairing-qr", "scan {s} now", "gw" + "pair:1?c=K7QM&s=" + _some(_JOINED, 43, "qr")),
         ("notion", "{s}", "nt" + "n_" + _some(_WORD, 46, "12")),
         ("linear", "{s}", "lin" + "_api_" + _some(_WORD, 40, "13")),
         ("palyra", "token {s}", "palyra" + "_main_" + _some(_JOINED, 43, "14")),

@@ -10,7 +10,13 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tests.simulation import erasure_checker, invariants
+from tests.simulation import (
+    device_checker,
+    erasure_checker,
+    invariants,
+    invocation_checker,
+    pairing_checker,
+)
 from tests.simulation.approval_checker import ApprovalChecker
 from tests.simulation.items import Item
 from tests.simulation.items import key as _key
@@ -122,6 +128,7 @@ class Checker:
             self.judge(judged.written(old, new))
         elif name == "runs":
             self._run(old, new)
+        self._node(name, old, new)
         self.judge(self.approvals.written(name, old, new))
         self.judge(self.locks.committed(name, old, new))
         self.judge(self.policies.committed(name, old, new))
@@ -136,6 +143,12 @@ class Checker:
             self.judge(self.journal.verified(old, new))
         elif "key_id" in written:
             self.judge(erasure_checker.keys(old, new))
+
+    def _node(self, name: str, old: Item | None, new: Item | None) -> None:
+        if name == "nodes":
+            self.judge(pairing_checker.moved(old, new))
+            self.judge(device_checker.moved(old, new))
+            self.judge(invocation_checker.moved(self.world, old, new))
 
     def _run(self, old: Item | None, new: Item | None) -> None:
         if old is None or "content" not in old:

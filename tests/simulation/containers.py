@@ -16,8 +16,12 @@ from chalicelib.background.task import Lane
 from chalicelib.functions.wiring import (
     api,
     approvals,
+    capabilities,
     container,
     dead_letters,
+    issuer,
+    nodes,
+    pairing,
     policies,
     seals,
     sweeps,
@@ -32,6 +36,7 @@ from chalicelib.policy.engine import PolicyEngine
 from chalicelib.providers import Answer, Conversation, ToolCall, ToolResult, ToolSpec
 from chalicelib.runs.tools import Invocation, Tool
 from chalicelib.settings import Settings
+from tests.simulation.node_services import ASK, ORIGIN, asking_tool
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -189,6 +194,19 @@ class Function:
         self.lanes = dict(self.courier.lanes)
         workers.runs(of).provider = SimProvider()
         self.policies = policies.policies(of)
+        self.pairing = pairing.pairing(of)
+        self.devices = nodes.devices(of)
+        self.gatekeeper = nodes.gatekeeper(of)
+        self.gatekeeper.origin = ORIGIN
+        self.capabilities = capabilities.capabilities(of)
+        self.dispatcher = capabilities.dispatcher(of)
+        self.invoker = capabilities.invoker(of)
+        remembered: Any = Remembered()
+        self.invoker.policy = remembered
+        self.certificate_watch = sweeps.certificate_watch(of)
+        self.request_upkeep = sweeps.request_upkeep(of)
+        self.authorities = issuer.issuer(of).authorities
+        self.front: Any = self.authorities.truststore
 
     def take(self, body: str, stop_at: datetime) -> None:
         """Carry out what a message points to, as the worker's trigger does."""
@@ -207,6 +225,13 @@ class Function:
         policies.alarm(self.container)._told.clear()
         vars(seals.signer(self.container)).pop("_public_key", None)
         seals.signatures(self.container)._keys.clear()
+        self.pairing.handshake.gateway._known = None
+        self.gatekeeper._told.clear()
+        self.certificate_watch._looked_at = None
+        self.front._last = ""
+        self.authorities.journal._heads.clear()
+        for key in self.authorities.signers.values():
+            vars(key).pop("_public_key", None)
 
     def names(self) -> list[str]:
         """Ask for the names that a container asks for once, and return them."""
@@ -218,6 +243,7 @@ class Function:
             self.mover.journal.segments.archive,
             self.exporter.files,
             self.exports.files,
+            self.front,
         ]
         buckets = [holder._bucket for holder in holders]
         return [queue._url for queue in self.lanes.values()] + buckets
@@ -245,10 +271,13 @@ class Functions:
         self._all = [self.api, self.tick, self.second_tick, self.sweep, self.second_sweep]
         self._all += [each for pair in self.workers.values() for each in pair]
         self._all.append(self.second_api)
+        # It is asked by others, and by their clocks: its own is never off.
+        with world_installed(world):
+            self.issuer = self._function("issuer")
 
     def warm(self) -> None:
         """Ask what containers ask once: a schedule must not depend on those before it."""
-        for function in self._all:
+        for function in (*self._all, self.issuer):
             assert all(function.names())
 
     def worker(self, lane: str) -> Function:
@@ -263,6 +292,7 @@ class Functions:
             function.clock.skew = timedelta()
             function.heart.beats.clear()
             function.forget()
+        self.issuer.forget()
 
     def sweeping(self, lanes: Iterable[str]) -> None:
         """Let only these lanes be swept: where no task is, there is nothing to see."""
@@ -281,7 +311,7 @@ class Functions:
     def _function(self, name: str, lane: str = Lane.NORMAL) -> Function:
         clock = SkewedClock(self._world)
         made = Container(settings=SETTINGS, clock=clock, random_bytes=self._bytes)
-        tools.toolbox(made)._tools |= _tools(self._world)
+        tools.toolbox(made)._tools |= _tools(self._world) | {ASK: asking_tool(made)}
         function = Function(name, made, clock, lane)
         decides: Any = Deciding(self._world, made)
         workers.runs(made).policy = decides

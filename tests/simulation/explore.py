@@ -7,8 +7,8 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, combinations
 
-from tests.simulation.approval_flows import FLOWS
 from tests.simulation.faults import Schedule
+from tests.simulation.node_flows import FLOWS
 from tests.simulation.simulate import Result, Simulator
 from tests.simulation.world import Turn
 

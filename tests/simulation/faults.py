@@ -50,6 +50,7 @@ _REPEATED = frozenset(
         "UploadPart",
         "CompleteMultipartUpload",
         "Sign",
+        "Invoke",
     }
 )
 _WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"})

@@ -9,12 +9,16 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from chalicelib.background.task import Lane, TaskRef
-from tests.simulation.approval_flows import FLOWS, looks, watch_if_due
+from tests.simulation.approval_flows import looks, watch_if_due
 from tests.simulation.checker import Violation
 from tests.simulation.erasure_flows import judge as judge_erasure
 from tests.simulation.faults import Schedule
 from tests.simulation.flows import collect, deliver, sweep_by, tick_by
+from tests.simulation.invocation_flows import judge as judge_invocations
 from tests.simulation.journal_flows import judge as judge_journal
+from tests.simulation.node_flows import FLOWS
+from tests.simulation.node_flows import judge as judge_nodes
+from tests.simulation.pairing_flows import judge as judge_pairing
 from tests.simulation.world import MINUTE, START, Turn, World
 
 _MOST_ROUNDS = 90
@@ -96,6 +100,12 @@ class Simulator:
                 judge_journal(world)
             if "said" in world.memo:
                 judge_erasure(world)
+            if "pairing" in world.memo:
+                judge_pairing(world)
+            if "done" in world.memo:
+                judge_invocations(world)
+            if "node" in world.memo:
+                judge_nodes(world)
         return Result(
             schedule=schedule,
             violations=tuple(world.checker.violations),

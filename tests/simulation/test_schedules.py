@@ -5,14 +5,17 @@ from collections.abc import Iterable
 
 import pytest
 
-from tests.simulation.approval_flows import FLOWS
 from tests.simulation.explore import pairs_of_faults, single_faults
 from tests.simulation.faults import Schedule
+from tests.simulation.node_flows import FLOWS, OF_NODES
 from tests.simulation.simulate import Simulator
 from tests.simulation.sites import all_sites
 
 IN_FULL = os.environ.get("TEST_SIMULATION") == "full"
 MOST_FAULTS = None if IN_FULL else 80  # Of one flow, chosen evenly; the campaign is at each call.
+# Keys and certificates take time; test_pairing.py, test_invocations.py and test_devices.py put a
+# fault into each of their calls.
+MOST_FAULTS_OF_NODES = None if IN_FULL else 40
 DEEP = (
     *("task", "firing", "outside-call", "handover", "cancelled", "retries", "followed", "overlap"),
     *("edited", "deleted", "at-job", "keyed-firing", "first-at-once", "sealed-at-once"),
@@ -34,6 +37,12 @@ def failures(simulator: Simulator, schedules: Iterable[Schedule]) -> tuple[int, 
     return number, failed
 
 
+def faults_of(simulator: Simulator, flow: str) -> Iterable[Schedule]:
+    """Return each fault at each call of a flow, or an even choice of them."""
+    most = MOST_FAULTS_OF_NODES if flow in OF_NODES else MOST_FAULTS
+    return single_faults(simulator, flow, most)
+
+
 @pytest.mark.parametrize("flow", FLOWS)
 def test_a_flow_comes_to_rest_by_itself(simulator: Simulator, flow: str) -> None:
     assert [str(each) for each in simulator.run(Schedule(flow, 0)).violations] == []
@@ -41,7 +50,7 @@ def test_a_flow_comes_to_rest_by_itself(simulator: Simulator, flow: str) -> None
 
 @pytest.mark.parametrize("flow", FLOWS)
 def test_no_single_fault_violates_anything(simulator: Simulator, flow: str) -> None:
-    number, failed = failures(simulator, single_faults(simulator, flow, MOST_FAULTS))
+    number, failed = failures(simulator, faults_of(simulator, flow))
 
     assert failed == []
     assert number > 0
@@ -49,7 +58,7 @@ def test_no_single_fault_violates_anything(simulator: Simulator, flow: str) -> N
 
 def test_single_faults_reach_every_call_site(simulator: Simulator) -> None:
     for flow in FLOWS.keys() - FAULTED.keys():  # Where this test runs alone.
-        failures(simulator, single_faults(simulator, flow, MOST_FAULTS))
+        failures(simulator, faults_of(simulator, flow))
 
     assert sorted(all_sites().difference(*FAULTED.values())) == []
 

@@ -4,9 +4,9 @@ from unittest.mock import patch
 import pytest
 
 from chalicelib.background.rows import WorkRow
-from tests.simulation.approval_flows import FLOWS
 from tests.simulation.explore import shrunk, single_faults
 from tests.simulation.faults import Schedule
+from tests.simulation.node_flows import FLOWS
 from tests.simulation.simulate import Simulator
 
 

@@ -20,11 +20,14 @@ from greenlet import getcurrent, greenlet
 from pynamodb.connection.base import Connection
 
 from chalicelib.errors import PalyraError, Unavailable
+from chalicelib.functions import issuer
+from chalicelib.nodes.pairing import padding
 from tests.simulation import seam
 from tests.simulation.checker import Checker
 from tests.simulation.containers import Function, Functions
 from tests.simulation.dynamo import SimDynamo
 from tests.simulation.faults import Crash, Fault, Schedule, applicable, failure
+from tests.simulation.node_services import LambdaClient
 from tests.simulation.services import (
     VISIBILITY,
     KmsClient,
@@ -252,6 +255,7 @@ class World:
                 "s3": S3Client,
                 "sts": StsClient,
                 "kms": KmsClient,
+                "lambda": LambdaClient,
             }
             return made[service](self)
 
@@ -260,6 +264,10 @@ class World:
             # Not `time.sleep` itself: other threads of this process sleep, too.
             patch("chalicelib.tables.time"),
             patch("chalicelib.background.journal_export._BATCH", _EXPORTED),
+            patch.object(issuer, "container", lambda: self.functions.issuer.container),
+            # Refusals take the same time, by other means than a clock of this world.
+            patch.object(padding, "STEP_SECONDS", 1e-9),
+            patch.object(padding, "SLOW_SECONDS", 0),
             patch.object(Connection, "dispatch", _dispatch),
         ):
             yield

@@ -31,6 +31,7 @@ from chalicelib.schedules import normalize_schedule
 from chalicelib.settings import Settings
 from chalicelib.tables import owned
 from infra.local import template
+from tests.support.functions import invoking_here
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -160,7 +161,7 @@ class World:
 @contextmanager
 def a_world(settings: Settings | None = None) -> Iterator[World]:
     """Make the stack of the template on moto, and a world on it."""
-    with mock_aws(), patch.object(aws, "client", _shared_client):
+    with mock_aws(), patch.object(aws, "client", _shared_client), invoking_here():
         _make_stack()
         world = World(settings=settings or Settings())
         with patch.object(LaneQueue, "date", _dated(world)):

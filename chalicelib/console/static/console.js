@@ -31,6 +31,13 @@ function relative(at, now) {
   return seconds > 0 ? `in ${span(seconds)}` : `${span(-seconds)} ago`;
 }
 
+function left(at, now) {
+  const seconds = Math.ceil((at - now) / 1000);
+  if (seconds <= 0) return "over";
+  const digits = (number) => String(number).padStart(2, "0");
+  return `in ${Math.floor(seconds / 60)}:${digits(seconds % 60)}`;
+}
+
 function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -40,15 +47,34 @@ function tellTimes() {
   for (const time of main.querySelectorAll("time")) {
     const at = new Date(time.dateTime);
     if (!time.title) {
-      const exact = "relative" in time.dataset ? `${time.textContent.trim()} · ` : "";
+      const exact = "relative" in time.dataset || "until" in time.dataset ? `${time.textContent.trim()} · ` : "";
       time.title = `${exact}${at.toLocaleString()} your time`;
     }
     if ("relative" in time.dataset) say(time, relative(at, now));
+    if ("until" in time.dataset) say(time, left(at, now));
   }
   for (const element of main.querySelectorAll("[data-since]")) {
     say(element, `${span(Math.max(0, Math.round((now - new Date(element.dataset.since)) / 1000)))} so far`);
   }
 }
+
+// What is shown once: a page that was answered to a form
+
+const once = () => main.querySelector("[data-once]");
+
+function forget() {
+  once()?.replaceWith(Object.assign(document.createElement("div"), { id: "minted" }));
+}
+
+function forgetWhenOver() {
+  const end = once()?.querySelector("time[data-until]");
+  if (end && new Date(end.dateTime) <= Date.now()) forget();
+}
+
+// A page that is loaded again asks for itself, and sends no form a second time.
+if (main.querySelector("[data-posted]")) history.replaceState(null, "", location.href);
+// Going back to it finds nothing that was shown once, either.
+addEventListener("pagehide", forget);
 
 // The page, again every few seconds while somebody looks at it
 
@@ -72,6 +98,11 @@ function replace(html) {
   const open = [...main.querySelectorAll("details[open]")].map((details) => details.id);
   const href = main.contains(document.activeElement) && document.activeElement.getAttribute("href");
   const folded = main.contains(document.activeElement) && document.activeElement.closest("details")?.id;
+  const secret = once();
+  // It stays for as long as the code can be used.
+  if (secret && fresh.querySelector(`#code-${CSS.escape(secret.dataset.once)}`)) {
+    fresh.querySelector("#minted").replaceWith(secret);
+  }
   main.replaceChildren(...fresh.childNodes);
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   if (href) main.querySelector(`a[href="${CSS.escape(href)}"]`)?.focus({ preventScroll: true });
@@ -85,7 +116,10 @@ const isSelecting = () => !getSelection().isCollapsed && main.contains(getSelect
 // Nor may it take away what somebody is filling in.
 const isFilling = () =>
   (main.contains(document.activeElement) && document.activeElement.closest("form") !== null) ||
-  [...main.querySelectorAll("input")].some((input) => input.value !== input.defaultValue);
+  [...main.querySelectorAll("input")].some(
+    (input) => input.value !== input.defaultValue || input.checked !== input.defaultChecked,
+  ) ||
+  [...main.querySelectorAll("form option")].some((option) => option.selected !== option.defaultSelected);
 
 async function refresh() {
   const headers = tag ? { "If-None-Match": tag } : {};
@@ -124,7 +158,10 @@ button.addEventListener("click", () => {
 });
 
 document.addEventListener("visibilitychange", () => plan(0));
-setInterval(() => { if (!document.hidden) tellTimes(); }, 1000);
+setInterval(() => {
+  forgetWhenOver();
+  if (!document.hidden) tellTimes();
+}, 1000);
 
 show(isPaused() ? "paused" : "live", isPaused() ? "Paused" : "Live");
 tellTimes();

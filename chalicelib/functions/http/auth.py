@@ -9,8 +9,8 @@ from chalice.app import Request
 from chalicelib.access.service import Principal, authenticate
 from chalicelib.errors import Denied, Unavailable
 from chalicelib.functions.wiring.api import access
+from chalicelib.functions.wiring.authority import authority
 from chalicelib.functions.wiring.container import container
-from chalicelib.functions.wiring.policies import authority
 from chalicelib.policy.operations import operation
 from chalicelib.policy.reason import Reason
 

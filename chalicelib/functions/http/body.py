@@ -37,11 +37,18 @@ def read[M: BaseModel](raw: bytes | str, model: type[M]) -> M:
     if not raw:
         raise Malformed("the request has no body", fix="send a JSON object")
     try:
-        content = json.loads(
-            raw.decode(), object_pairs_hook=_unique, parse_constant=_not_a_constant
-        )
+        content = json.loads(raw.decode(), object_pairs_hook=unique, parse_constant=_not_a_constant)
     except (ValueError, RecursionError) as error:
         raise Malformed(f"the body is not JSON: {error}"[:200], fix="send a JSON object") from error
+    return fit(content, model)
+
+
+def fit[M: BaseModel](content: Any, model: type[M]) -> M:
+    """Return the model of what was sent.
+
+    Raises:
+        Invalid: it does not fit the model; names the first fields to blame and their fixes.
+    """
     try:
         return model.model_validate(content, strict=True)
     except ValidationError as error:
@@ -50,7 +57,12 @@ def read[M: BaseModel](raw: bytes | str, model: type[M]) -> M:
         raise Invalid(f"{faults[0].field}: {faults[0].detail}", faults=faults) from error
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object of its pairs.
+
+    Raises:
+        Malformed: a key is repeated.
+    """
     content: dict[str, Any] = {}
     for name, value in pairs:
         if name in content:

@@ -50,7 +50,7 @@ def _whole(value: str) -> int:
         raise refusal("it contains half a character", "send whole characters") from None
 
 
-def _storable(value: dict[str, Any]) -> dict[str, Any]:
+def storable(value: dict[str, Any]) -> dict[str, Any]:
     """Refuse what could be read as JSON, but not be kept or handed on."""
     try:
         written = json.dumps(value, ensure_ascii=False, allow_nan=False)
@@ -62,7 +62,7 @@ def _storable(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-def _characters(most: int) -> AfterValidator:
+def characters(most: int) -> AfterValidator:
     """Return a check that a text says something in at most so many characters."""
 
     def check(value: str) -> str:
@@ -248,7 +248,7 @@ Kind = Annotated[
 ]
 Payload = Annotated[
     dict[str, Any],
-    AfterValidator(_storable),
+    AfterValidator(storable),
     Field(
         description="What the kind asks for; of a prompt: `prompt`, `tools` and `then`.",
         examples=[{"prompt": "Summarize health", "tools": ["system.health"]}],
@@ -256,7 +256,7 @@ Payload = Annotated[
 ]
 Instant = Annotated[datetime | None, BeforeValidator(_instant)]
 DedupeKey = Annotated[
-    Annotated[str, _characters(_DEDUPE_KEY_CHARACTERS)] | None,
+    Annotated[str, characters(_DEDUPE_KEY_CHARACTERS)] | None,
     Field(
         description="A task of this kind that was made with the same key is returned instead.",
         json_schema_extra={"maxLength": _DEDUPE_KEY_CHARACTERS},
@@ -272,7 +272,7 @@ Group = Annotated[
 ]
 Reason = Annotated[
     str,
-    _characters(_REASON_CHARACTERS),
+    characters(_REASON_CHARACTERS),
     Field(json_schema_extra={"minLength": 1, "maxLength": _REASON_CHARACTERS}),
 ]
 PolicySource = Annotated[

@@ -49,6 +49,7 @@ class Operation:
         headers: the headers that it looks at.
         errors: what it refuses by rules of its own.
         is_open: nobody needs a token for it.
+        needs_certificate: nodes call it, with their certificates.
         has_location: its answers say where the thing is that was made.
         has_version: its answers can be named in `If-Match`.
     """
@@ -60,6 +61,7 @@ class Operation:
     headers: Sequence[Parameter] = ()
     errors: Sequence[type[PalyraError]] = ()
     is_open: bool = False
+    needs_certificate: bool = False
     has_location: bool = False
     has_version: bool = False
 

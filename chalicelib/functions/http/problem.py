@@ -14,7 +14,7 @@ from typing import Any
 
 from chalice.app import Response
 
-from chalicelib.errors import PalyraError
+from chalicelib.errors import Malformed, PalyraError
 from chalicelib.functions.observability import logger, measure
 from chalicelib.redaction import redact
 
@@ -58,6 +58,9 @@ def answers[**P](route: Callable[P, Any]) -> Callable[P, Any]:
 
 def as_problems(event: Any, get_response: Callable[[Any], Response]) -> Response:
     """Render what Chalice refuses before a route runs, and what nobody expected."""
+    if not _is_readable(event):
+        fix = "send whole characters as UTF-8, and base64 only where it is whole"
+        return problem(Malformed("the body cannot be read", fix=fix))
     response = get_response(event)
     if response.status_code < HTTPStatus.BAD_REQUEST or _is_told(response):
         return response
@@ -65,6 +68,15 @@ def as_problems(event: Any, get_response: Callable[[Any], Response]) -> Response
         logger.error("a request failed unexpectedly")
         measure({"ApiUnexpectedErrors": 1})
     return _from_chalice(response)
+
+
+def _is_readable(request: Any) -> bool:
+    """Return whether the body is what the gateway says that it is; Chalice decodes it late."""
+    try:
+        _ = request.raw_body
+    except ValueError:
+        return False
+    return True
 
 
 def _from_chalice(response: Response) -> Response:

@@ -39,6 +39,7 @@ def name_api() -> views.ApiName:
         "heartbeats": "/v1/heartbeats",
         "jobs": "/v1/jobs",
         "journal": "/v1/journal",
+        "pairing": "/v1/pairing/requests",
         "policies": "/v1/policies",
         "routines": "/v1/routines",
         "runs": "/v1/runs",

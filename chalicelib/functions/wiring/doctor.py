@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 
 from chalicelib.background.gate.store import GateStore
-from chalicelib.functions.wiring import seals, sweeps, tools
+from chalicelib.functions.wiring import approvals, seals, sweeps, tools
 from chalicelib.functions.wiring.container import Container, courier, handover, work
 from chalicelib.functions.wiring.making import maker
 from chalicelib.functions.wiring.policies import authority
@@ -15,6 +15,9 @@ from chalicelib.healing.doctor.doctor import Doctor
 from chalicelib.healing.doctor.rooms import Rooms
 from chalicelib.healing.doctor.store import ExaminationStore
 from chalicelib.journal.seals.store import SealStore
+from chalicelib.nodes.authority.store import AuthorityStore
+from chalicelib.nodes.authority.truststore import S3Truststore
+from chalicelib.nodes.certificates.store import CertificateStore
 from chalicelib.scheduler.store import JobStore, SweepLog, TickLog
 
 # What names an emulator in the place of AWS.
@@ -68,4 +71,10 @@ def rooms(of: Container, owner: str, since: datetime) -> Rooms:
         lanes=courier(of).lanes,
         handover=handover(of),
         sweep=sweeps.sweep(of),
+        approvals=approvals.watch(of),
+        authorities=AuthorityStore(),
+        truststore=S3Truststore(),
+        certificates=CertificateStore(),
+        pairings=sweeps.pairing_upkeep(of),
+        node_requests=sweeps.request_upkeep(of),
     )

@@ -7,9 +7,10 @@ from chalicelib.background.erasure import Room
 from chalicelib.functions.wiring import approvals
 from chalicelib.functions.wiring.container import Container, work
 from chalicelib.functions.wiring.making import maker
-from chalicelib.functions.wiring.sweeps import data_keys, runs
+from chalicelib.functions.wiring.sweeps import data_keys, request_keeper, runs
 from chalicelib.journal.erasure.reading import PersonalReader
 from chalicelib.journal.erasure.store import KeyStore
+from chalicelib.nodes.capabilities.invocations.erasing import InvocationEraser
 from chalicelib.runs.erasing import RunEraser
 from chalicelib.scheduler.erasing import JobEraser
 from chalicelib.scheduler.store import JobStore
@@ -30,6 +31,7 @@ def rooms(of: Container) -> dict[str, Room]:
     family = Family(work=work(of))
     return {
         "tasks": TaskEraser(family=family, payloads=maker(of).payloads),
+        "requests": InvocationEraser(family=family, keeper=request_keeper(of)),
         "runs": RunEraser(family=family, runs=runs(of), approvals=approvals.store(of)),
         "jobs": JobEraser(jobs=JobStore()),
     }

@@ -13,12 +13,15 @@ from chalicelib.healing import remedies as does
 from chalicelib.healing.causes import JobCauses, TaskCauses, WatchdogCauses
 from chalicelib.healing.healer import Healer, Look
 from chalicelib.healing.modes import Modes
+from chalicelib.healing.node_causes import NodeCauses
 from chalicelib.healing.remedying import Remedy, Remedying
 from chalicelib.healing.service import IncidentService
 from chalicelib.healing.skew import Skew
 from chalicelib.healing.watch import Watch
-from chalicelib.incidents import kinds
+from chalicelib.incidents import kinds, node_kinds
 from chalicelib.incidents.incident import RuntimeIncidentRecord
+from chalicelib.nodes.certificates.hearing import Hearing
+from chalicelib.nodes.certificates.store import CertificateStore
 from chalicelib.scheduler import changes
 from chalicelib.scheduler.store import JobStore, SweepLog, TickLog
 
@@ -94,6 +97,7 @@ def looks(of: Container) -> Mapping[str, Look]:
         jobs=JobStore(), ticks=TickLog(), gates=GateStore(), grace=of.settings.misfire_grace
     )
     watchdog = WatchdogCauses(heartbeats=sweeps.heartbeats(of), skew=skew(of))
+    nodes = NodeCauses(certificates=CertificateStore())
     return {
         kinds.DEAD_WORK.name: tasks.dead_work,
         kinds.UNSENT.name: tasks.unsent,
@@ -106,6 +110,9 @@ def looks(of: Container) -> Mapping[str, Look]:
         kinds.TICK_LATE.name: jobs.tick_late,
         kinds.STALE_HEARTBEAT.name: watchdog.stale_heartbeat,
         kinds.CLOCK_SKEW.name: watchdog.clock_skew,
+        node_kinds.NODE_CLONED.name: nodes.cloned,
+        node_kinds.CERTIFICATE_ENDING.name: nodes.ending,
+        node_kinds.CERTIFICATE_EXPIRED.name: nodes.expired,
     }
 
 
@@ -120,7 +127,10 @@ def remedies(of: Container) -> Mapping[str, Remedy]:
         "resume_job": does.ChangeJob(
             editor=sweeps.editor(of), rule=changes.resume, did="the job was resumed"
         ),
-        "clear_heartbeat": does.ClearHeartbeat(heartbeats=sweeps.heartbeats(of)),
+        "clear_heartbeat": does.ClearHeartbeat(
+            heartbeats=sweeps.heartbeats(of),
+            is_paired=Hearing(certificates=CertificateStore()).is_paired,
+        ),
         "resume_task": does.MoveTask(move=_resume(of), did="the task was resumed"),
         "cancel_task": does.MoveTask(move=_cancel(of), did="the task was asked to stop"),
         "roll_back_policies": _roll_back(of),

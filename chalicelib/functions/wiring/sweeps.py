@@ -23,6 +23,15 @@ from chalicelib.journal.erasure.wrapping import KmsWrapper
 from chalicelib.journal.seals.store import SealStore
 from chalicelib.journal.seals.watch import SealWatch
 from chalicelib.journal.store import JournalStore
+from chalicelib.nodes.capabilities.invocations.keeper import RequestKeeper
+from chalicelib.nodes.capabilities.invocations.store import InvocationStore
+from chalicelib.nodes.capabilities.invocations.upkeep import RequestUpkeep
+from chalicelib.nodes.certificates.alarms import NodeIncidents
+from chalicelib.nodes.certificates.hearing import Hearing
+from chalicelib.nodes.certificates.store import CertificateStore
+from chalicelib.nodes.certificates.watch import CertificateWatch
+from chalicelib.nodes.pairing.store import PairingStore
+from chalicelib.nodes.pairing.upkeep import PairingUpkeep
 from chalicelib.runs import prompt
 from chalicelib.runs.conclusion import RunConclusion
 from chalicelib.runs.store import RunStore
@@ -58,6 +67,44 @@ def collector(of: Container) -> HeartbeatCollector:
         clock=of.clock,
         silence=2 * of.settings.lease,
         shards=of.settings.shards,
+        is_out=Hearing(certificates=CertificateStore()).is_out,
+    )
+
+
+@cache
+def pairing_upkeep(of: Container) -> PairingUpkeep:
+    """Return what ends pairings that nobody ends in time."""
+    return PairingUpkeep(
+        store=PairingStore(), journal=journal(of), clock=of.clock, ids=Ids(of.random_bytes)
+    )
+
+
+@cache
+def certificate_watch(of: Container) -> CertificateWatch:
+    """Return what sees which certificates of nodes end and are not followed."""
+    return CertificateWatch(
+        certificates=CertificateStore(),
+        alarm=NodeIncidents(incidents=incidents(of)),
+        clock=of.clock,
+    )
+
+
+@cache
+def request_upkeep(of: Container) -> RequestUpkeep:
+    """Return what ends requests to nodes that nobody ends in time."""
+    return RequestUpkeep(keeper=request_keeper(of))
+
+
+@cache
+def request_keeper(of: Container) -> RequestKeeper:
+    """Return what changes requests to nodes."""
+    return RequestKeeper(
+        store=InvocationStore(),
+        certificates=CertificateStore(),
+        work=work(of),
+        courier=courier(of),
+        journal=journal(of),
+        clock=of.clock,
     )
 
 

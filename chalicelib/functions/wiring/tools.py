@@ -4,10 +4,12 @@ from functools import cache
 
 from chalicelib.background.gate.store import GateStore
 from chalicelib.background.health import BackgroundHealth
+from chalicelib.functions.wiring.capabilities import invoker
 from chalicelib.functions.wiring.container import Container, courier, work
 from chalicelib.functions.wiring.sweeps import journal
 from chalicelib.journal.search import JournalSearch
 from chalicelib.runs.journal_search import journal_search as journal_tool
+from chalicelib.runs.node_invoke import node_invoke
 from chalicelib.runs.tools import Toolbox, system_health
 from chalicelib.scheduler.health import SchedulerHealth
 from chalicelib.scheduler.store import JobStore, TickLog
@@ -17,7 +19,8 @@ from chalicelib.scheduler.store import JobStore, TickLog
 def toolbox(of: Container) -> Toolbox:
     """Return the tools that exist."""
     probes = {"background": background_health(of).health, "scheduler": scheduler_health(of).health}
-    return Toolbox([system_health(probes), journal_tool(journal_search(of))])
+    found = journal_tool(journal_search(of))
+    return Toolbox([system_health(probes), found, node_invoke(invoker(of))])
 
 
 @cache

@@ -13,9 +13,9 @@ from chalicelib.background.shelf import Shelf
 from chalicelib.background.worker import Worker
 from chalicelib.functions.wiring import erasing, seals
 from chalicelib.functions.wiring.approvals import approvals
+from chalicelib.functions.wiring.authority import authority
 from chalicelib.functions.wiring.container import Container, courier, pace, work
 from chalicelib.functions.wiring.making import maker
-from chalicelib.functions.wiring.policies import authority
 from chalicelib.functions.wiring.sweeps import (
     aftermath,
     cancellation,

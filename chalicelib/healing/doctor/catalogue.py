@@ -262,6 +262,63 @@ CHECKS: tuple[Check, ...] = (
         fix="`palyra resume`, or `palyra resume --all`",
     ),
     Check(
+        key="approvals.overdue",
+        severity=_HIGH,
+        asks="Are prompts ended in time, and is whoever waited told of each decision?",
+        means="Work waits for a decision that was made, or that nobody can make any more.",
+        fix="look at functions.triggers and functions.errors, and at the logs of sweep",
+        mends="looks after the prompts that are due, as the sweep does",
+    ),
+    Check(
+        key="nodes.authority",
+        severity=_CRITICAL,
+        asks="Is the authority of nodes there, with its own key, and no less than 90 days to live?",
+        means="No certificate can be issued or renewed: within a day, no node is let in any more.",
+        fix="put the key back behind its alias, or let another authority follow: `palyra authority"
+        " prepare`, then `palyra authority switch`; see docs/certificates.md",
+    ),
+    Check(
+        key="nodes.truststore",
+        severity=_CRITICAL,
+        asks="Does the front's truststore have the authorities that count, and no others?",
+        means="The front turns nodes away, or lets strangers come to the second fence.",
+        fix="find out who changed the object truststore.pem of the bucket trust; in AWS, let the"
+        " domain name its newest version; see docs/certificates.md",
+        mends="writes the object as the table of nodes has the authorities",
+    ),
+    Check(
+        key="nodes.certificates",
+        severity=_MEDIUM,
+        asks="Does no certificate of a node end, or end soon, without another that follows?",
+        means="The node does not run or does not reach the gateway, and has to be paired again.",
+        fix="`palyra node status` on its machine; after its end `palyra node recover`, or pair"
+        " it again; `palyra nodes revoke NODE` where it is gone",
+    ),
+    Check(
+        key="nodes.suspended",
+        severity=_CRITICAL,
+        asks="Is no node suspended?",
+        means="Two seem to hold keys of one device: it was copied, or was set back.",
+        fix="find out who has a copy; `palyra nodes clear NODE` and pair it again, or"
+        " `palyra nodes revoke NODE`",
+    ),
+    Check(
+        key="nodes.pairings",
+        severity=_MEDIUM,
+        asks="Were pairing codes and requests ended when their time was over?",
+        means="Secrets are kept that nobody can use any more; nobody is let in by them.",
+        fix="look at functions.triggers and functions.errors, and at the logs of sweep",
+        mends="ends them, as the sweep does",
+    ),
+    Check(
+        key="nodes.requests",
+        severity=_HIGH,
+        asks="Was everything ended in time that nodes were asked and did not answer?",
+        means="Runs wait for a node's answer that cannot come any more.",
+        fix="look at functions.triggers and functions.errors, and at the logs of sweep",
+        mends="ends them, as the sweep does",
+    ),
+    Check(
         key="ledger.consistent",
         severity=_CRITICAL,
         asks="Did every slot of the window happen once, with a row, and jobs run as they overlap?",

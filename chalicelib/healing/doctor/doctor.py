@@ -31,7 +31,8 @@ from chalicelib.healing.doctor.examination import (
     planned,
     to_make,
 )
-from chalicelib.healing.doctor.menders import Mender, Result, menders
+from chalicelib.healing.doctor.menders import menders
+from chalicelib.healing.doctor.mending import Mender, Result
 from chalicelib.healing.doctor.orders import read_order
 from chalicelib.healing.doctor.rooms import Rooms
 from chalicelib.healing.doctor.store import ExaminationStore

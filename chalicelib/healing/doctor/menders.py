@@ -7,7 +7,6 @@ them deletes what somebody may want, and none needs a right that could be used t
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import NamedTuple, Protocol
 
 from chalicelib.background.heartbeats.record import (
     HeartbeatKey,
@@ -19,44 +18,16 @@ from chalicelib.background.sweep import OLDEST
 from chalicelib.background.task import TaskRef
 from chalicelib.clock import read_rfc3339
 from chalicelib.healing.doctor.check import Step
-from chalicelib.healing.doctor.checks import functions, scheduler, work
+from chalicelib.healing.doctor.checks import approvals, functions, nodes, scheduler, work
 from chalicelib.healing.doctor.examination import Outcome
+from chalicelib.healing.doctor.mending import Mender, Result, cannot, changed
+from chalicelib.healing.doctor.node_menders import Publishing, Upkeep
 from chalicelib.healing.doctor.rooms import Rooms
 from chalicelib.scheduler.job import Due
 from chalicelib.schedules import InvalidSchedule
 
 _SWEEPS_FOR = timedelta(seconds=30)
 _IDLE = frozenset({str(SweepAction.NOTHING), "broken", OLDEST})
-
-
-class Result(NamedTuple):
-    """What became of a step."""
-
-    outcome: Outcome
-    told: str
-
-
-class Mender(Protocol):
-    """Something that mends one kind of thing."""
-
-    @property
-    def can_undo(self) -> bool:
-        """Return whether what it did can be put back."""
-
-    def apply(self, step: Step, *, again: bool) -> Result:
-        """Make a change, if its target is still as it was seen.
-
-        Args:
-            step: the change.
-            again: a worker that died may have made it already.
-
-        Raises:
-            NotKnown: this cloud does not have it, or the doctor may not do it.
-            Unavailable: AWS did not answer.
-        """
-
-    def undo(self, step: Step, *, again: bool) -> Result:
-        """Put back what `apply` did, if it is still so; of menders that can."""
 
 
 @dataclass(eq=False)
@@ -80,7 +51,7 @@ class Recursion:
         if now == to and again:
             return Result(Outcome.DONE, f"RecursiveLoop of {name} is {to}")
         if now != before:
-            return _changed(f"RecursiveLoop of {name} is {now or 'gone'} by now")
+            return changed(f"RecursiveLoop of {name} is {now or 'gone'} by now")
         self.rooms.cloud.ask(
             "lambda", "put_function_recursion_config", FunctionName=function, RecursiveLoop=to
         )
@@ -102,7 +73,7 @@ class Rule:
         if state != step.before:
             if again and state == "ENABLED":
                 return Result(Outcome.DONE, f"the schedule of {step.target} is {state}")
-            return _changed(f"the schedule of {step.target} is {state} by now")
+            return changed(f"the schedule of {step.target} is {state} by now")
         self.rooms.cloud.ask("events", "enable_rule", Name=functions.rule_name(step.target))
         found = self._state(step.target)
         outcome = Outcome.DONE if found == "ENABLED" else Outcome.FAILED
@@ -110,7 +81,7 @@ class Rule:
 
     def undo(self, step: Step, *, again: bool) -> Result:
         """Say that it cannot."""
-        return _cannot(step, again=again)
+        return cannot(step, again=again)
 
     def _state(self, function: str) -> str:
         rule = functions.rule_state(self.rooms, function)
@@ -151,7 +122,7 @@ class Slots:
 
     def undo(self, step: Step, *, again: bool) -> Result:
         """Say that it cannot."""
-        return _cannot(step, again=again)
+        return cannot(step, again=again)
 
 
 @dataclass(eq=False)
@@ -177,7 +148,7 @@ class Sweeping:
 
     def undo(self, step: Step, *, again: bool) -> Result:
         """Say that it cannot."""
-        return _cannot(step, again=again)
+        return cannot(step, again=again)
 
 
 @dataclass(eq=False)
@@ -192,10 +163,10 @@ class Heartbeat:
         key = _heartbeat_key(step.target)
         now = work.heartbeat_of(self.rooms, key)
         if not now:
-            return Result(Outcome.DONE, "it is cleared") if again else _changed("it is gone")
+            return Result(Outcome.DONE, "it is cleared") if again else changed("it is gone")
         task = self.rooms.work.get(TaskRef.of(key.owner, key.object_id))
         if now != step.before or (task is not None and not task.state.is_terminal):
-            return _changed("the work was heard of since")
+            return changed("the work was heard of since")
         self.rooms.heartbeats.clear(*key, int(step.before.partition("|")[0]))
         return Result(Outcome.DONE, f"the heartbeat of {key.object_id} was cleared")
 
@@ -205,7 +176,7 @@ class Heartbeat:
         now = work.heartbeat_of(self.rooms, key)
         if now:
             is_own = again and now == step.before
-            return Result(Outcome.DONE, "it is back") if is_own else _changed("there is one again")
+            return Result(Outcome.DONE, "it is back") if is_own else changed("there is one again")
         token, at, summary = step.before.split("|", 2)
         update = WorkHeartbeatUpdate(
             owner=key.owner,
@@ -226,18 +197,13 @@ def menders(rooms: Rooms) -> Mapping[str, Mender]:
         scheduler.SLOTS: Slots(rooms),
         work.SWEEP: Sweeping(rooms),
         work.HEARTBEAT: Heartbeat(rooms),
+        approvals.WATCH: Upkeep(rooms, rooms.approvals.run, "prompts were ended or told"),
+        nodes.PAIRINGS: Upkeep(rooms, rooms.pairings.run, "codes and pairings were ended"),
+        nodes.REQUESTS: Upkeep(rooms, rooms.node_requests.run, "requests were ended"),
+        nodes.TRUSTSTORE: Publishing(rooms),
     }
 
 
 def _heartbeat_key(target: str) -> HeartbeatKey:
     owner, _, object_id = target.partition("#")
     return HeartbeatKey(owner, WorkHeartbeatKind.BACKGROUND_TASK, object_id)
-
-
-def _changed(what: str) -> Result:
-    return Result(Outcome.UNCHANGED, f"{what}: nothing was done")
-
-
-def _cannot(step: Step, *, again: bool) -> Result:
-    del again
-    return Result(Outcome.UNCHANGED, f"{step.mender} cannot be undone")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from chalicelib.approvals.watch import ApprovalWatch
 from chalicelib.background.gate.service import FIRST_OWNER
 from chalicelib.background.gate.store import GateStore
 from chalicelib.background.heartbeats.store import HeartbeatStore
@@ -18,6 +19,11 @@ from chalicelib.journal.seals.copies import SealCopies
 from chalicelib.journal.seals.signing import Signatures
 from chalicelib.journal.seals.store import SealStore
 from chalicelib.journal.store import JournalStore
+from chalicelib.nodes.authority.store import AuthorityStore
+from chalicelib.nodes.authority.truststore import S3Truststore
+from chalicelib.nodes.capabilities.invocations.upkeep import RequestUpkeep
+from chalicelib.nodes.certificates.store import CertificateStore
+from chalicelib.nodes.pairing.upkeep import PairingUpkeep
 from chalicelib.policy.authority import Authority
 from chalicelib.runs.store import RunStore
 from chalicelib.scheduler.handover import Handover
@@ -58,6 +64,12 @@ class Rooms:
     lanes: Mapping[str, LaneQueue]
     handover: Handover
     sweep: Sweep
+    approvals: ApprovalWatch
+    authorities: AuthorityStore
+    truststore: S3Truststore
+    certificates: CertificateStore
+    pairings: PairingUpkeep
+    node_requests: RequestUpkeep
 
     def sees(self, owner: str) -> bool:
         """Return whether what belongs to an owner may be named to who asked.

@@ -1,49 +1,33 @@
 """SealSigner: the key that signs seals, in KMS or in a file, and the check of its signatures.
 
-In KMS the key never leaves it: `Sign` is asked with the whole message (RAW), by the alias of the
-stage. A file is for tests, and for clouds without KMS.
+The key itself is of `chalicelib.signing`.
 """
 
 import base64
 import binascii
-import hashlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from importlib import import_module
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from chalicelib import aws
 from chalicelib.settings import resource
+from chalicelib.signing import FileSigner, KeyFileNotPrivate, KmsKey, Signer, fingerprint
 
-_ALGORITHM = "ECDSA_SHA_256"
-_PRIVATE = 0o600
-_SHARED = 0o077
-
-
-class SealSigner(Protocol):
-    """Something that signs with one P-256 key."""
-
-    def sign(self, message: bytes) -> bytes:
-        """Return the ECDSA signature of a message, hashed by SHA-256, as DER.
-
-        Raises:
-            Unavailable: the key cannot be reached.
-        """
-
-    def public_key(self) -> bytes:
-        """Return the public key, as DER (SubjectPublicKeyInfo).
-
-        Raises:
-            Unavailable: the key cannot be reached.
-        """
+__all__ = [
+    "FileSigner",
+    "KeyFileNotPrivate",
+    "KmsSigner",
+    "SealSigner",
+    "Signatures",
+    "alias",
+    "fingerprint",
+    "signature",
+]
+_KEY = "seal"
 
 
-def fingerprint(public_key: bytes) -> str:
-    """Return the name of a public key: SHA-256 over its DER, as hexadecimal digits."""
-    return hashlib.sha256(public_key).hexdigest()
+# What signs seals: a key in KMS, or in a file.
+type SealSigner = Signer
 
 
 def signature(signer: SealSigner, message: bytes) -> str:
@@ -57,85 +41,20 @@ def signature(signer: SealSigner, message: bytes) -> str:
 
 def alias() -> str:
     """Return the alias of the stage's key in KMS."""
-    return f"alias/{resource('seal')}"
+    return f"alias/{resource(_KEY)}"
 
 
-class KmsSigner:
+class KmsSigner(KmsKey):
     """The stage's key in KMS; its public half is asked for once."""
 
-    def sign(self, message: bytes) -> bytes:
-        """Return the signature of a message."""
-        answer = aws.call(
-            "KMS",
-            self._client.sign,
-            KeyId=alias(),
-            Message=message,
-            MessageType="RAW",
-            SigningAlgorithm=_ALGORITHM,
-        )
-        return bytes(answer["Signature"])
+    def __init__(self) -> None:
+        """Know the key by the stage's alias."""
+        super().__init__(_KEY)
 
-    def public_key(self) -> bytes:
-        """Return the public key."""
-        return self._public_key
-
-    @cached_property
-    def _public_key(self) -> bytes:
-        answer = aws.call("KMS", self._client.get_public_key, KeyId=alias())
-        return bytes(answer["PublicKey"])
-
-    @cached_property
-    def _client(self) -> Any:
-        return aws.client("kms")
-
-
-class KeyFileNotPrivate(Exception):
-    """Others than its owner may read the file of the key."""
-
-
-@dataclass(eq=False)
-class FileSigner:
-    """A key in a file (PKCS #8, PEM, mode 0600), which is made where there is none."""
-
-    path: Path
-
-    def sign(self, message: bytes) -> bytes:
-        """Return the signature of a message."""
-        ec, hashes = _ec(), import_module("cryptography.hazmat.primitives.hashes")
-        signature: bytes = self._key.sign(message, ec.ECDSA(hashes.SHA256()))
-        return signature
-
-    def public_key(self) -> bytes:
-        """Return the public key."""
-        form = _serialization()
-        public: bytes = self._key.public_key().public_bytes(
-            form.Encoding.DER, form.PublicFormat.SubjectPublicKeyInfo
-        )
-        return public
-
-    @cached_property
-    def _key(self) -> Any:
-        if not self.path.exists():
-            self._make()
-        if self.path.stat().st_mode & _SHARED:
-            raise KeyFileNotPrivate(f"{self.path} must have mode 0600")
-        return _serialization().load_pem_private_key(self.path.read_bytes(), password=None)
-
-    def _make(self) -> None:
-        ec, form = _ec(), _serialization()
-        text = ec.generate_private_key(ec.SECP256R1()).private_bytes(
-            form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()
-        )
-        # Two who begin at once must end with one key: whoever links first has made it.
-        draft = self.path.with_name(f"{self.path.name}.{os.getpid()}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE), "wb") as to:
-            to.write(text)
-        try:
-            self.path.hardlink_to(draft)
-        except FileExistsError:
-            return
-        finally:
-            draft.unlink()
+    @property
+    def alias(self) -> str:
+        """Return the alias of the key."""
+        return alias()
 
 
 @dataclass

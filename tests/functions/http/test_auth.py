@@ -14,9 +14,30 @@ ROUTES = [
 ]
 
 
-def test_nobody_needs_a_token_to_find_the_way() -> None:
+def secured_by(*schemes: dict[str, list[str]]) -> list[str]:
+    """Return the paths of the routes that need exactly this."""
+    paths = contract.DOCUMENT["paths"].items()
+    every = ((path, each) for path, methods in paths for each in methods.values())
+    return sorted(path for path, each in every if each.get("security") == list(schemes))
+
+
+def test_nobody_needs_a_token_to_find_the_way_or_to_pair() -> None:
+    session = "/v1/pairing/sessions/{session_id}"
+    pairing = ["/v1/pairing/recover", "/v1/pairing/recoveries", "/v1/pairing/sessions"]
+    pairing += [f"{session}/claim", f"{session}/hello"]
+    assert secured_by() == ["/healthz", "/v1", "/v1/openapi.json", *pairing]
+
+
+def test_certificates_are_for_routes_of_one_device() -> None:
+    found = secured_by({"certificate": []})
+    assert "/v1/nodes/{device_id}/whoami" in found
+    assert all(path.startswith("/v1/nodes/{device_id}/") for path in found)
+
+
+def test_every_other_route_needs_a_token() -> None:
     every = sum(len(methods) for methods in contract.DOCUMENT["paths"].values())
-    assert every - len(ROUTES) == len(["/healthz", "/v1", "/v1/openapi.json"])
+    others = [*secured_by(), *secured_by({"certificate": []})]
+    assert every - len(ROUTES) == len(others)
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)

@@ -101,7 +101,7 @@ def test_all_bad_fields_are_named_at_once(closed_api: Api) -> None:
 
 def test_an_unknown_tool_is_answered_with_those_that_exist(closed_api: Api) -> None:
     problem = assert_problem(closed_api.post("/v1/jobs", a_job(tools=["rm"])), 422, "tools.0")
-    assert problem["fix"] == "use: journal.search, system.health"
+    assert problem["fix"] == "use: journal.search, node.invoke, system.health"
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_what_a_task_needs_cannot_be_left_out(closed_api: Api, field: str) -> No
         (
             {"payload": {"prompt": "x", "tools": ["rm"]}},
             "payload.tools.0",
-            "use: journal.search, system.health",
+            "use: journal.search, node.invoke, system.health",
         ),
         ({"priority": 11}, "priority", "use -10 to 10"),
         ({"priority": -11}, "priority", "use -10 to 10"),

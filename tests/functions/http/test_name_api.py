@@ -15,6 +15,7 @@ def test_the_root_names_the_api_and_where_to_go_on(api: Api) -> None:
             "heartbeats": "/v1/heartbeats",
             "jobs": "/v1/jobs",
             "journal": "/v1/journal",
+            "pairing": "/v1/pairing/requests",
             "policies": "/v1/policies",
             "routines": "/v1/routines",
             "runs": "/v1/runs",

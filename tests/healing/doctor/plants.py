@@ -15,6 +15,7 @@ from chalicelib.scheduler.job import Hold, JobState
 from chalicelib.scheduler.rows import HotRow
 from chalicelib.tables import owned
 from tests.functions.invoke import journal_seal
+from tests.healing.doctor import node_plants as nodes
 from tests.journal.events import an_event, append
 from tests.support import stage as support
 from tests.support.stage import Stage, client
@@ -293,5 +294,14 @@ PLANTS: Mapping[str, Plant] = {
     "buckets.attributes": Plant(no_versions, "seals: it does not keep versions"),
     "policies.readable": Plant(a_policy_that_was_changed, "version 1 is missing, or is not"),
     "gate.open": Plant(a_closed_gate, "token:phone closed it 2 h ago", "warning"),
+    "approvals.overdue": Plant(nodes.an_approval_nobody_looks_after, "ago, and was not ended"),
+    "nodes.authority": Plant(nodes.another_key_behind_the_alias, "the key nodes-a is not its own"),
+    "nodes.truststore": Plant(nodes.an_empty_truststore, "the front turns its nodes away"),
+    "nodes.certificates": Plant(
+        nodes.a_certificate_that_has_ended, "its certificate ended 2 h ago", "warning"
+    ),
+    "nodes.suspended": Plant(nodes.a_clone, "is suspended since"),
+    "nodes.pairings": Plant(nodes.a_code_that_nobody_ended, "expired 5 min ago, and was not ended"),
+    "nodes.requests": Plant(nodes.a_request_that_nobody_ended, "its time was over 4 min ago"),
     "ledger.consistent": Plant(a_slot_without_a_row, "slot 2026-11-22T12:02:00Z has no row"),
 }

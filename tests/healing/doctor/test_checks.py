@@ -8,6 +8,7 @@ from chalicelib.healing.doctor.catalogue import CHECKS, KEYS
 from chalicelib.healing.doctor.check import Verdict
 from tests.functions.conftest import container
 from tests.functions.invoke import journal_seal
+from tests.healing.doctor import node_plants
 from tests.healing.doctor.plants import PLANTS
 from tests.support.stage import Stage
 
@@ -23,7 +24,7 @@ def _on_the_worlds_clock(container: Any) -> None:
 def at_work(stage: Stage) -> None:
     """Let a job run, and be sealed, so that the checks have something to look at."""
     world = stage.world
-    job = world.job()
+    job, _ = world.job(), node_plants.a_node(stage)
     for minutes in (1, 2):
         world.at(minutes)
         world.services.tick.run()

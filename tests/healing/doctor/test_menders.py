@@ -7,9 +7,10 @@ import pytest
 from chalicelib.background.task import State
 from chalicelib.healing.doctor.check import Look, Step, Verdict
 from chalicelib.healing.doctor.examination import Outcome
-from chalicelib.healing.doctor.menders import Result, menders
+from chalicelib.healing.doctor.menders import menders
+from chalicelib.healing.doctor.mending import Result
 from chalicelib.scheduler.rows import HotRow
-from tests.healing.doctor import plants
+from tests.healing.doctor import node_plants, plants
 from tests.support.stage import Stage, client
 from tests.support.world import MINUTE
 
@@ -41,6 +42,10 @@ CAUSES = {
     "work.overdue": plants.an_open_task,
     "work.leases": plants.an_open_task,
     "work.heartbeats": plants.a_heartbeat_left,
+    "approvals.overdue": node_plants.an_approval_nobody_looks_after,
+    "nodes.truststore": node_plants.an_empty_truststore,
+    "nodes.pairings": node_plants.a_code_that_nobody_ended,
+    "nodes.requests": node_plants.a_request_that_nobody_ended,
 }
 each_cause = pytest.mark.parametrize("key", CAUSES)
 

@@ -1,0 +1,31 @@
+"""What issues certificates: in the one function that may sign them."""
+
+from functools import cache
+
+from chalicelib.functions.wiring.container import Container
+from chalicelib.journal.store import JournalStore
+from chalicelib.nodes.authority.authorities import SLOTS, Authorities
+from chalicelib.nodes.authority.issuing import CertificateIssuer
+from chalicelib.nodes.authority.store import AuthorityStore
+from chalicelib.nodes.authority.truststore import S3Truststore
+from chalicelib.nodes.certificates.store import CertificateStore
+from chalicelib.signing import KmsKey
+
+
+@cache
+def issuer(of: Container) -> CertificateIssuer:
+    """Return what signs, and keeps what was signed."""
+    journal = JournalStore()
+    authorities = Authorities(
+        store=AuthorityStore(),
+        signers={slot: KmsKey(f"nodes-{slot}") for slot in SLOTS},
+        truststore=S3Truststore(),
+        journal=journal,
+        random_bytes=of.random_bytes,
+    )
+    return CertificateIssuer(
+        authorities=authorities,
+        certificates=CertificateStore(),
+        journal=journal,
+        random_bytes=of.random_bytes,
+    )

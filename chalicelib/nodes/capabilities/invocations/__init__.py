@@ -1,0 +1,1 @@
+"""Invocations: what devices are asked to do, from the request to the answer."""

@@ -1,0 +1,1 @@
+"""Devices and their certificates: from the first offer to the last refusal."""

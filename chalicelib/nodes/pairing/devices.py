@@ -1,0 +1,56 @@
+"""Devices, as far as pairing asks about them."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from chalicelib.errors import Conflict
+from chalicelib.nodes.certificates.device import DeviceState
+from chalicelib.nodes.certificates.moves import check_pairable
+from chalicelib.nodes.certificates.store import CertificateStore
+from chalicelib.nodes.pairing.session import PairingSession
+
+
+class Standing(NamedTuple):
+    """Where a device stands that asks to be paired.
+
+    Attributes:
+        is_paired: a device of this id is paired, and this one would take its place.
+        refusal: why it may not be paired at all; empty where it may.
+    """
+
+    is_paired: bool = False
+    refusal: str = ""
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Devices:
+    """Knows whether a device may be paired."""
+
+    certificates: CertificateStore
+
+    def standing(self, owner: str, device_id: str, spki_sha256: str) -> Standing:
+        """Return where a device stands, by its id and by the SHA-256 of its public key.
+
+        Raises:
+            Unavailable: DynamoDB did not answer.
+        """
+        device = self.certificates.device(owner, device_id)
+        try:
+            check_pairable(device)
+        except Conflict as conflict:
+            return Standing(refusal=conflict.detail)
+        use = self.certificates.key_use(spki_sha256)
+        if use and use.denied:
+            return Standing(refusal="the key was revoked")
+        if use and (use.owner, use.device_id) != (owner, device_id):
+            return Standing(refusal="the key belongs to another device")
+        return Standing(is_paired=device is not None and device.state is DeviceState.ACTIVE)
+
+    def recovering(self, session: PairingSession) -> bool:
+        """Return whether a device that comes back is still what it was when it asked.
+
+        Raises:
+            Unavailable: DynamoDB did not answer.
+        """
+        device = self.certificates.device(session.owner, session.device_id)
+        return device is not None and device.current == session.recovers

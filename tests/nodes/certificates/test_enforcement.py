@@ -1,0 +1,230 @@
+"""Every call of a node: which certificates are let in, and that nothing else ever is."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from cryptography import x509
+
+from chalicelib.functions.wiring.container import container
+from chalicelib.journal.store import JournalRow
+from chalicelib.nodes.certificates.device import DeviceState
+from tests.nodes.calls import failing, requests
+from tests.nodes.forging import forged, impostor
+from tests.nodes.gateway import ORIGIN, Gateway
+
+MINUTE = timedelta(minutes=1)
+
+
+def reasons(gateway: Gateway) -> list[str]:
+    rows = gateway.world.events("node.refused")
+    return [json.loads(row.content)["details"]["reason"] for row in rows]
+
+
+def test_a_device_is_let_in_by_its_certificate(gateway: Gateway) -> None:
+    node = gateway.node()
+    reply = node.whoami()
+    assert reply.status == 200
+    assert (reply.body["device_id"], reply.body["owner"]) == (node.id, "main")
+    assert reply.body["fingerprint"] == node.fingerprint
+
+
+class TestWithoutACertificate:
+    @pytest.mark.parametrize(
+        "identity",
+        [
+            {"clientCert": None},
+            {"clientCert": {}},
+            {"clientCert": "-----BEGIN CERTIFICATE-----"},
+            {"clientCert": {"clientCertPem": ""}},
+            {"clientCert": {"clientCertPem": None}},
+            {"clientCert": {"clientCertPem": 7}},
+            {"clientCert": {"subjectDN": "CN=01JD", "serialNumber": "01"}},
+        ],
+    )
+    def test_a_call_is_not_let_in(self, gateway: Gateway, identity: dict[str, Any]) -> None:
+        reply = gateway.node().whoami(certificate=None, **identity)
+        assert (reply.status, reply.code) == (401, "client-cert-required")
+
+    def test_no_header_stands_for_one(self, gateway: Gateway) -> None:
+        node = gateway.node()
+        pem = node.pem.replace("\n", "%0A")
+        names = ("X-Client-Cert", "X-Forwarded-Client-Cert", "X-SSL-Client-Cert", "Client-Cert")
+        claims = dict.fromkeys((*names, "X-Amzn-Mtls-Clientcert", "X-ARR-ClientCert"), pem)
+        assert node.whoami(certificate=None, headers=claims).status == 401
+
+    def test_a_header_is_not_looked_at_beside_one(self, gateway: Gateway) -> None:
+        node, other = gateway.node(), gateway.node()
+        claims = {"X-Amzn-Mtls-Clientcert": other.pem.replace("\n", "%0A"), "Host": "elsewhere"}
+        assert node.whoami(headers=claims).body["device_id"] == node.id
+
+    def test_a_bearer_token_is_none(self, gateway: Gateway) -> None:
+        token = {"Authorization": "Bearer palyra_main_" + "A" * 43}
+        assert gateway.node().whoami(certificate=None, headers=token).status == 401
+
+
+class TestByAnotherOrigin:
+    @pytest.mark.parametrize(
+        "origin",
+        ["", "api.palyra.local", f"{ORIGIN}.", ORIGIN.upper(), f"x{ORIGIN}", f"{ORIGIN}:443"],
+    )
+    def test_a_certificate_counts_for_nothing(self, gateway: Gateway, origin: str) -> None:
+        assert gateway.node().whoami(origin=origin).status == 401
+
+    def test_nobody_is_let_in_where_there_is_no_origin(
+        self, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        node = gateway.node()
+        monkeypatch.delenv("PALYRA_NODES_ORIGIN")
+        container.cache_clear()
+        assert node.whoami(origin="").status == 401
+
+
+class TestOfAnotherDevice:
+    def test_the_path_must_name_the_certificates_own(self, gateway: Gateway) -> None:
+        node, other = gateway.node(), gateway.node()
+        assert other.whoami(certificate=node.der).status == 403
+
+    def test_the_path_is_not_folded(self, gateway: Gateway) -> None:
+        node = gateway.node()
+        path = f"/v1/nodes/{node.id.lower()}/whoami"
+        assert gateway.call("GET", path, certificate=node.der).status == 403
+
+    @pytest.mark.parametrize("named", ["other", "", 7, ["x"], {"a": 1}, True, "\ud800"])
+    def test_the_body_must_not_name_another(self, gateway: Gateway, named: Any) -> None:
+        node = gateway.node()
+        assert node.call("POST", "nonce", {"device_id": named}).status == 403
+
+    def test_the_body_may_name_the_same(self, gateway: Gateway) -> None:
+        node = gateway.node()
+        assert node.call("POST", "nonce", {"device_id": node.id}).status == 201
+
+    def test_a_body_that_names_two_is_refused(self, gateway: Gateway) -> None:
+        node, other = gateway.node(), gateway.node()
+        body = f'{{"device_id":"{other.id}","device_id":"{node.id}"}}'.encode()
+        assert node.call("POST", "nonce", body).status == 400
+
+    def test_one_of_the_same_id_of_another_owner_is_another(self, gateway: Gateway) -> None:
+        node = gateway.node()
+        stranger = gateway.node("stranger", node.id)
+        gateway.revoke(node)
+        assert stranger.whoami().body["owner"] == "stranger"
+        assert node.whoami().status == 403
+
+
+class TestTime:
+    @pytest.mark.parametrize(("begins", "ends"), [(1, 20), (-20, -1)])
+    def test_a_certificate_out_of_its_time_is_refused(
+        self, gateway: Gateway, begins: int, ends: int
+    ) -> None:
+        node, now = gateway.node(), gateway.world.clock.now()
+        times = {"begin": now + begins * MINUTE, "end": now + ends * MINUTE}
+        assert node.whoami(certificate=forged(gateway, node, **times)).status == 403
+        assert reasons(gateway) == ["expired"]
+
+    def test_a_certificate_is_good_to_its_last_second(self, gateway: Gateway) -> None:
+        node = gateway.node()
+        gateway.world.clock.instant = node.certificate.not_valid_after_utc
+        assert node.whoami().status == 200
+        gateway.world.clock.move(timedelta(seconds=1))
+        assert node.whoami().status == 403
+
+
+class TestRevocation:
+    def test_the_next_call_is_not_let_in(self, gateway: Gateway) -> None:
+        node = gateway.node()
+        assert node.whoami().status == 200
+        gateway.revoke(node)
+        assert node.whoami().status == 403
+
+    def test_the_certificate_that_was_to_follow_is_revoked_too(self, gateway: Gateway) -> None:
+        node = gateway.node()
+        following = node.renewed()
+        gateway.revoke(node)
+        assert following.whoami().status == 403
+
+    def test_it_is_told_once_however_often_it_is_asked_for(self, gateway: Gateway) -> None:
+        node = gateway.node()
+        told = [gateway.revoke(node) for _ in range(10)]
+        assert all(each == told[0] for each in told)
+        assert len(gateway.world.events("node.revoked")) == 1
+
+    def test_a_device_can_end_itself(self, gateway: Gateway) -> None:
+        node = gateway.node()
+        assert node.call("POST", "revoke-self").body["state"] == "revoked"
+        assert node.whoami().status == 403
+
+    def test_it_does_not_wait_for_kms(self, gateway: Gateway) -> None:
+        node = gateway.node()
+        with failing("Sign", "GetPublicKey", "GenerateDataKey", "Decrypt"):
+            assert gateway.revoke(node).state is DeviceState.REVOKED
+
+
+class TestWhatIsTold:
+    def test_every_refusal_says_the_same(self, gateway: Gateway) -> None:
+        node, other = gateway.node(), gateway.node()
+        gateway.revoke(other)
+        replies = [
+            other.whoami(),
+            other.whoami(certificate=node.der),
+            node.whoami(certificate=forged(gateway, node, without=x509.ExtendedKeyUsage)),
+            node.whoami(certificate=forged(gateway, node)),
+            node.whoami(clientCert={"clientCertPem": "x"}),
+        ]
+        assert all(reply == replies[0] for reply in replies)
+        assert replies[0].status == 403
+
+    def test_the_journal_says_why_once_an_hour(self, gateway: Gateway) -> None:
+        node = gateway.node()
+        gateway.revoke(node)
+        for _ in range(20):
+            assert node.whoami().status == 403
+        assert reasons(gateway) == ["revoked"]
+        gateway.world.clock.move(timedelta(hours=1))
+        node.whoami()
+        assert reasons(gateway) == ["revoked"] * 2
+
+    def test_what_nobody_of_ours_signed_does_not_get_into_the_journal(
+        self, gateway: Gateway
+    ) -> None:
+        node = gateway.node()
+        authority, signer = impostor(gateway)
+        node.whoami(certificate=forged(gateway, node, authority=authority, signer=signer))
+        node.whoami(clientCert={"clientCertPem": "x"})
+        assert reasons(gateway) == []
+
+    def test_the_journal_shows_no_whole_fingerprint(self, gateway: Gateway) -> None:
+        node = gateway.node()
+        gateway.revoke(node)
+        node.whoami()
+        assert all(node.fingerprint not in row.content for row in _journal())
+
+
+def _journal() -> list[Any]:
+    return list(JournalRow.scan())
+
+
+class TestWhenAwsDoesNotAnswer:
+    def test_nobody_is_let_in(self, gateway: Gateway) -> None:
+        node = gateway.node()
+        with failing("BatchGetItem"):
+            assert node.whoami().status == 503
+        assert node.whoami().status == 200
+
+    def test_a_refusal_stays_one_where_it_cannot_be_written_down(self, gateway: Gateway) -> None:
+        node = gateway.node()
+        gateway.revoke(node)
+        with failing("PutItem", "Query"):
+            assert node.whoami().status == 403
+
+
+class TestWhatACallCosts:
+    def test_it_is_one_request_to_dynamodb(self, gateway: Gateway) -> None:
+        node = gateway.node()
+        assert requests(node.whoami) == ["BatchGetItem"]
+
+    def test_the_first_with_a_renewed_certificate_reads_and_writes(self, gateway: Gateway) -> None:
+        following = gateway.node().renewed()
+        made = requests(following.whoami)
+        assert made == ["BatchGetItem", "TransactWriteItems"]

@@ -1,0 +1,105 @@
+"""Planted bugs of devices: of their conditions, their certificates, and who signs."""
+
+from tests.simulation.device_checker import ARROWS, ENDED, ONCE, ONE_AUTHORITY, ONE_EACH, OUT
+from tests.simulation.planting import Bug, Edit
+
+DEVICE_BUGS: list[Bug] = []
+_STORE = "chalicelib.nodes.certificates.store:"
+_ISSUING = "chalicelib.nodes.authority.issuing:"
+
+
+def _bug(name: str, what: str, flows: str, invariants: tuple[str, ...], *edits: Edit) -> None:
+    line = f"{flows.partition(' ')[0]}:0:::"
+    DEVICE_BUGS.append(Bug(name, what, tuple(flows.split()), invariants, edits, line))
+
+
+_bug(
+    "device-overwritten",
+    "a device is changed without asking whether it is as it was seen",
+    "thrown-out",
+    (ARROWS, ENDED, ONCE),
+    Edit(
+        f"{_STORE}_device_write",
+        "IdentityRow.version == before.version",
+        "IdentityRow.pk.exists()",
+    ),
+)
+_bug(
+    "keeps-its-certificates",
+    "a device that is thrown out keeps what it may call with",
+    "thrown-out copied",
+    (ENDED,),
+    Edit("chalicelib.nodes.certificates.moves:shut", 'current="",', "current=device.current,"),
+)
+_bug(
+    "certificates-outlive-the-device",
+    "a device is thrown out, and its certificates are not ended",
+    "thrown-out",
+    (OUT,),
+    Edit(
+        "chalicelib.nodes.certificates.service:DeviceService._shut",
+        "self.certificates.shutting(seen, after, ending)",
+        "self.certificates.shutting(seen, after, [])",
+    ),
+)
+_bug(
+    "revoked-and-not-told",
+    "who throws a device out says so before it is done",
+    "thrown-out",
+    (OUT, ONCE),
+    Edit(
+        "chalicelib.nodes.certificates.service:DeviceService._shut",
+        "except Cancelled:\n            continue",
+        "except Cancelled:\n            return after",
+    ),
+)
+_bug(
+    "certificate-for-each-answer",
+    "a renewal that is asked for again is issued again",
+    "renewed",
+    (ONE_EACH,),
+    Edit(
+        f"{_ISSUING}CertificateIssuer.renew",
+        "known := self._known(request, name, asked.serial_of)",
+        "known := None",
+    ),
+    Edit(f"{_STORE}CertificateStore.nonce_use", '[IdentityRow.serial_of.set("used")]', "[]"),
+    Edit(
+        f"{_STORE}CertificateStore.offer",
+        "columns.issued_row(certificate).put_write(IdentityRow.pk.does_not_exist())",
+        "columns.issued_row(certificate).put_write(None)",
+    ),
+    Edit(
+        f"{_ISSUING}CertificateIssuer._check_key",
+        "if origin is CertificateOrigin.RENEWAL:",
+        "if origin is None:",
+    ),
+    Edit(f"{_STORE}_is_free", "CertificateOrigin.PAIRING", "CertificateOrigin.RENEWAL"),
+)
+_bug(
+    "authority-made-twice",
+    "who makes the first authority does not ask whether there is one",
+    "first-codes",
+    (ONE_AUTHORITY,),
+    Edit(
+        "chalicelib.nodes.authority.store:AuthorityStore.create",
+        "put_write(IdentityRow.pk.does_not_exist())",
+        "put_write(None)",
+    ),
+    Edit(
+        "chalicelib.nodes.authority.store:_new",
+        "put_write(IdentityRow.pk.does_not_exist())",
+        "put_write(None)",
+    ),
+)
+_bug(
+    "front-not-told",
+    "an authority signs before the front trusts it",
+    "rolled-over renewed",
+    (ONE_AUTHORITY,),
+    Edit(
+        "chalicelib.nodes.authority.authorities:Authorities.publish",
+        "self.truststore.put(text)",
+        "self.truststore",
+    ),
+)
