@@ -443,7 +443,7 @@ bug(
     "a call that is made again has another idempotency key",
     "outside-calls cancelled continued",
     "I8 a repeat has the key of the first",
-    (f"{_RUNS}_call", "#{intent}", "#{intent - task.attempt}"),
+    (f"{_RUNS}_call", "{steps[-1].checkpoint.seq}", "{steps[-1].checkpoint.seq - task.attempt}"),
 )
 bug(
     "call-after-the-lease",
@@ -762,9 +762,9 @@ bug(
     "beating hanging",
     "H1 heartbeats are cleared",
     (
-        "chalicelib.background.heartbeats.collector:HeartbeatCollector._clear",
-        "task is not None and not task.state.is_terminal",
-        "task is not None",
+        "chalicelib.background.heartbeats.collector:HeartbeatCollector._has_ended",
+        "task is None or task.state.is_terminal",
+        "task is None",
     ),
 )
 bug(

@@ -47,9 +47,7 @@ class HeartbeatCollector:
 
     def _clear(self, key: HeartbeatKey) -> bool:
         record = self.heartbeats.get(*key)
-        if record is None:
-            return False
-        if not self._has_ended(key):
+        if record is None or not self._has_ended(key):
             return False
         self.heartbeats.clear(*key, record.token)
         return True
