@@ -5,6 +5,7 @@ import pty
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,18 @@ def test_a_delete_on_a_terminal_asks_first(stub: StubTerminal, typed: str, told:
     assert len(stub.api.orders()) == (typed == "y\n")
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let commands take SIGINT where the tests are run in the background, too.
+
+    A shell has what it runs there ignore it, and so would whatever that starts.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_watch_says_so_with_its_code(stub: StubTerminal) -> None:
     stub.api.tells("GET", f"/v1/runs/{RUN_ID}", a_live_run())
     process = subprocess.Popen(
@@ -125,6 +138,7 @@ def test_an_interrupted_watch_says_so_with_its_code(stub: StubTerminal) -> None:
     assert "Traceback" not in told
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_process_says_so_with_its_code(terminal: Terminal) -> None:
     words = [*PALYRA, "tasks", "create", "--payload", "-"]
     process = subprocess.Popen(
