@@ -112,10 +112,14 @@ class TestEnd:
         assert rows(cloud).scan("journal")
 
     def test_without_an_emulator_it_says_so(self, cloud: Cloud, tmp_path: Path) -> None:
-        port, nobody = free_ports(2)
+        port, node_port, nobody = free_ports(3)
 
         refused = cloud.run(
-            "up", STATE=str(tmp_path / "state"), PORT=str(port), EMULATOR_PORT=str(nobody)
+            "up",
+            STATE=str(tmp_path / "state"),
+            PORT=str(port),
+            NODE_PORT=str(node_port),
+            EMULATOR_PORT=str(nobody),
         )
 
         assert refused.returncode == 1

@@ -147,6 +147,11 @@ def target(cloud: Cloud) -> Iterator[Target]:
         "@version": _version(api),
         "@incident": f"incident_{0:016x}",
         "@approval": job,
+        "@device": job,
+        "@name": "camera.take",
+        "@request": job,
+        "@session": job,
+        "@code": _code(api),
         "@foreign": foreign,
         "@task": _made(api, "/v1/tasks", _task(later)),
         "@run": f"{job}-001800000000",
@@ -178,6 +183,12 @@ def _version(owner: Owner) -> str:
     answer = owner.post("/v1/policies", {"text": text})
     assert answer.status_code == 201, answer.text
     return str(answer.json()["version"])
+
+
+def _code(owner: Owner) -> str:
+    answer = owner.post("/v1/pairing/codes", {"method": "pin", "client_kind": "cli"})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["code_id"])
 
 
 def _remove_jobs(owner: Owner) -> None:

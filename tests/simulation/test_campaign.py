@@ -26,6 +26,6 @@ def test_ten_thousand_random_schedules_violate_nothing() -> None:
     assert total.schedules == SCHEDULES
     assert total.hours > 30 * 24
     # Single faults reach every call site; at random, those of the longest flows may be missed.
-    assert len(total.line()["never_faulted"]) <= len(all_sites()) // 12
+    assert len(total.line()["never_faulted"]) <= len(all_sites()) // 8
     assert total.calls / total.schedules >= 12
     assert len(total.traces) > SCHEDULES / 2
