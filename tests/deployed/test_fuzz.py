@@ -34,6 +34,7 @@ from tests.support import hostile
 BATCH = 4
 REQUESTS = int(os.environ.get("TEST_FUZZ", "1000"))
 GENERATED, BROKEN = 3 * REQUESTS // 10, REQUESTS // 5
+HOSTILE = REQUESTS // 5  # At least.
 SLOW = {"every": "300d"}
 TRACES = (b"Traceback (most recent call last)", b'File "/', b"site-packages")
 CONFORMANCE = [
@@ -350,7 +351,7 @@ def test_hostile_requests(target: Target) -> None:
         return reply
 
     # As many as the others have left: Hypothesis sends nothing twice, and some know little to send.
-    @many(REQUESTS - target.statuses.total())
+    @many(max(REQUESTS - target.statuses.total(), HOSTILE))
     @given(drawn=batches(hostile.requests(contract.DOCUMENT)))
     def all_at_once(drawn: list[hostile.Request]) -> None:
         target.each(ask, drawn)
