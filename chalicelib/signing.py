@@ -5,7 +5,6 @@ the alias of the stage. A file is for tests, and for clouds without KMS.
 """
 
 import hashlib
-import os
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -13,12 +12,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from chalicelib import aws
+from chalicelib.key_file import read_key
 from chalicelib.settings import resource
 
 LARGEST_MESSAGE = 4096
 _ALGORITHM = "ECDSA_SHA_256"
-_PRIVATE = 0o600
-_SHARED = 0o077
 
 
 class Signer(Protocol):
@@ -82,10 +80,6 @@ class KmsKey:
         return aws.client("kms")
 
 
-class KeyFileNotPrivate(Exception):
-    """Others than its owner may read the file of the key."""
-
-
 @dataclass(eq=False)
 class FileSigner:
     """A key in a file (PKCS #8, PEM, mode 0600), which is made where there is none."""
@@ -108,27 +102,15 @@ class FileSigner:
 
     @cached_property
     def _key(self) -> Any:
-        if not self.path.exists():
-            self._make()
-        if self.path.stat().st_mode & _SHARED:
-            raise KeyFileNotPrivate(f"{self.path} must have mode 0600")
-        return _serialization().load_pem_private_key(self.path.read_bytes(), password=None)
+        return _serialization().load_pem_private_key(read_key(self.path, _new), password=None)
 
-    def _make(self) -> None:
-        ec, form = _ec(), _serialization()
-        text = ec.generate_private_key(ec.SECP256R1()).private_bytes(
-            form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()
-        )
-        # Two who begin at once must end with one key: whoever links first has made it.
-        draft = self.path.with_name(f"{self.path.name}.{os.getpid()}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE), "wb") as to:
-            to.write(text)
-        try:
-            self.path.hardlink_to(draft)
-        except FileExistsError:
-            return
-        finally:
-            draft.unlink()
+
+def _new() -> bytes:
+    ec, form = _ec(), _serialization()
+    text: bytes = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()
+    )
+    return text
 
 
 def _ec() -> Any:

@@ -13,11 +13,11 @@ from chalicelib.journal.erasure.keys import LIFETIME, DataKeys, Erased
 from chalicelib.journal.erasure.store import Erasing, KeyRow, KeyStore
 from chalicelib.journal.erasure.wrapping import (
     FileWrapper,
-    KeyFileNotPrivate,
     KeyWrapper,
     KmsWrapper,
 )
 from chalicelib.journal.personal import DataKey, Place, unseal
+from chalicelib.key_file import KeyFileNotPrivate
 from tests.support.faults import before, every_write_retried, recorded
 from tests.support.world import NOON, TestClock, World, a_world
 

@@ -10,12 +10,12 @@ import pytest
 from chalicelib.errors import Unavailable
 from chalicelib.journal.seals.signing import (
     FileSigner,
-    KeyFileNotPrivate,
     KmsSigner,
     SealSigner,
     Signatures,
     fingerprint,
 )
+from chalicelib.key_file import KeyFileNotPrivate
 from tests.support.world import World, a_world
 
 MESSAGE = b"palyra/seal/1" + bytes(200)

@@ -16,11 +16,10 @@ from chalicelib import aws
 from chalicelib.errors import Unavailable
 from chalicelib.journal.chain import canonical
 from chalicelib.journal.personal import KEY_BYTES
+from chalicelib.key_file import read_key
 from chalicelib.settings import resource
 
 _NONCE_BYTES = 12
-_PRIVATE = 0o600
-_SHARED = 0o077
 
 
 class Wrapped(NamedTuple):
@@ -83,10 +82,6 @@ class KmsWrapper:
         return aws.client("kms")
 
 
-class KeyFileNotPrivate(Exception):
-    """Others than its owner may read the file of the key."""
-
-
 @dataclass(eq=False)
 class FileWrapper:
     """A key in a file (32 bytes, mode 0600), which is made where there is none."""
@@ -111,24 +106,8 @@ class FileWrapper:
 
     @cached_property
     def _cipher(self) -> Any:
-        if not self.path.exists():
-            self._make()
-        if self.path.stat().st_mode & _SHARED:
-            raise KeyFileNotPrivate(f"{self.path} must have mode 0600")
         aead = import_module("cryptography.hazmat.primitives.ciphers.aead")
-        return aead.AESGCM(self.path.read_bytes())
-
-    def _make(self) -> None:
-        # Two who begin at once must end with one key: whoever links first has made it.
-        draft = self.path.with_name(f"{self.path.name}.{os.getpid()}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE), "wb") as to:
-            to.write(os.urandom(KEY_BYTES))
-        try:
-            self.path.hardlink_to(draft)
-        except FileExistsError:
-            return
-        finally:
-            draft.unlink()
+        return aead.AESGCM(read_key(self.path, lambda: os.urandom(KEY_BYTES)))
 
 
 def _context(owner: str, subject: str) -> Mapping[str, str]:

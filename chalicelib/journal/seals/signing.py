@@ -11,11 +11,10 @@ from importlib import import_module
 from typing import Any
 
 from chalicelib.settings import resource
-from chalicelib.signing import FileSigner, KeyFileNotPrivate, KmsKey, Signer, fingerprint
+from chalicelib.signing import FileSigner, KmsKey, Signer, fingerprint
 
 __all__ = [
     "FileSigner",
-    "KeyFileNotPrivate",
     "KmsSigner",
     "SealSigner",
     "Signatures",
