@@ -25,7 +25,10 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 @pytest.fixture(scope="session")
 def moved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MovedCloud]:
-    """A cloud of its own that is moved in time; a module that wants it calls it its `cloud`."""
+    """A cloud of its own that is moved in time; a module that wants it calls it its `cloud`.
+
+    Time goes on from module to module, in the order of their names: a tick notes no earlier one.
+    """
     own = MovedCloud(tmp_path_factory.mktemp("moved"))
     try:
         own.start()

@@ -206,6 +206,10 @@ class Rows:
         body = json.dumps({"pk": row["pk"], "sk": row["sk"]})
         self._sqs.send_message(QueueUrl=self._queue(row["lane"]), MessageBody=body)
 
+    def purge(self) -> None:
+        """Drop every message of the normal lane, also those that are being worked on."""
+        self._sqs.purge_queue(QueueUrl=self._queue("normal"))
+
     def undelivered(self) -> int:
         """Return how many messages of the normal lane are waiting, or being worked on."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
@@ -354,7 +358,9 @@ def assert_ledger_is_whole(cloud: Cloud, job: Job, until: datetime | None = None
 
     assert starts == sorted(set(starts))
     assert [slot for slot in _until(now, job.slots()) if not _covers(ledger, slot)] == []
-    assert [run["id"] for run in runs] == fired
+    # A header that nobody ended is all that is left of what a kill of the emulator took back.
+    begun = [run["id"] for run in runs if "state" in run or run["id"] in fired]
+    assert begun == fired, set(begun).symmetric_difference(fired)
     assert [run for run in runs if "state" in run and ends[run["id"]] != 1] == []
     assert [run for run in runs if ends[run["id"]] > 1] == []
 

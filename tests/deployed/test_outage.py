@@ -10,7 +10,7 @@ import pytest
 from tests.deployed.driver import Job, assert_one_effect, instant, rows
 from tests.deployed.moving import FIVE_MINUTES, MINUTE, SECOND, MovedCloud, fired, ledger
 
-BEGAN = datetime(2027, 6, 1, tzinfo=UTC)
+BEGAN = datetime(2030, 6, 1, tzinfo=UTC)
 OFF, LATER = BEGAN + 5 * MINUTE, BEGAN + 47 * MINUTE
 NEXT_WEEK = BEGAN + timedelta(days=7)
 DAY = timedelta(days=1)
@@ -18,7 +18,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(scope="module")
 def cloud(moved: MovedCloud) -> MovedCloud:
-    return moved
+    return moved.alone()
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from tests.deployed.moving import (
     tried,
 )
 
-BEGAN = datetime(2027, 7, 1, tzinfo=UTC)
+BEGAN = datetime(2030, 7, 1, tzinfo=UTC)
 FIRST, SECOND_SLOT, THIRD, FOURTH, *_ = every_five_minutes(BEGAN)
 RETRIED = FIRST + 15 * MINUTE
 TERMS: Item = {"backoff_seconds": 900, "max_attempts": 2}

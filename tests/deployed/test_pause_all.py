@@ -20,14 +20,14 @@ from tests.deployed.moving import (
     ledger,
 )
 
-BEGAN = datetime(2027, 9, 1, tzinfo=UTC)
+BEGAN = datetime(2030, 9, 1, tzinfo=UTC)
 _PALYRA = "from cli.main import main; main()"
 FIRST, HANDED, MISSED, LAST, *_ = every_five_minutes(BEGAN)
 
 
 @pytest.fixture(scope="module")
 def cloud(moved: MovedCloud) -> MovedCloud:
-    return moved
+    return moved.alone()
 
 
 def palyra(cloud: MovedCloud, *arguments: str) -> None:

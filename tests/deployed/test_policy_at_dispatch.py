@@ -9,7 +9,7 @@ from tests.deployed.cloud import eventually
 from tests.deployed.driver import Item, Job, assert_one_effect, main, rows
 from tests.deployed.moving import FIVE_MINUTES, MINUTE, MovedCloud, every_five_minutes
 
-BEGAN = datetime(2027, 10, 1, tzinfo=UTC)
+BEGAN = datetime(2030, 10, 1, tzinfo=UTC)
 FIRST, SECOND_SLOT, *_ = every_five_minutes(BEGAN)
 TOO_OLD = timedelta(seconds=10)
 FORBIDDEN = """

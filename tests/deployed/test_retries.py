@@ -18,7 +18,7 @@ from tests.deployed.moving import (
     tried,
 )
 
-BEGAN = datetime(2027, 8, 1, tzinfo=UTC)
+BEGAN = datetime(2030, 11, 1, tzinfo=UTC)
 SLOT, NEXT, *_ = every_five_minutes(BEGAN)
 PAUSE = timedelta(seconds=40)
 TERMS: Item = {"backoff_seconds": 40, "max_attempts": 3, "pause_after_failures": 1}
@@ -26,7 +26,7 @@ TERMS: Item = {"backoff_seconds": 40, "max_attempts": 3, "pause_after_failures":
 
 @pytest.fixture(scope="module")
 def cloud(moved: MovedCloud) -> MovedCloud:
-    return moved
+    return moved.alone()
 
 
 @pytest.fixture(scope="module")
