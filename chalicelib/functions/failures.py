@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from chalicelib.errors import InvalidSettings
@@ -24,20 +24,22 @@ def telling[T](function: Callable[[Any], T]) -> Callable[[Any], T]:
         except InvalidSettings:
             raise  # Nobody can say it without settings; their own alarm does.
         except Exception as error:
-            _tell(function.__name__, error, getattr(event.context, "aws_request_id", None))
+            request_id = getattr(event.context, "aws_request_id", None)
+            hiding_nothing(partial(_raise, function.__name__, error, request_id))
             raise
 
     return handler
 
 
-def _tell(name: str, error: Exception, request_id: str | None) -> None:
+def hiding_nothing(tell: Callable[[], None]) -> None:
+    """Tell a failure; that it cannot be told must not take its place."""
     try:
-        _raise(name, f"{type(error).__name__}: {error}", request_id)
+        tell()
     except Exception:  # noqa: BLE001 - the failure that is told must not be hidden by another
         _log.warning("the function's failure was not told", exc_info=True)
 
 
-def _raise(name: str, error: str, request_id: str | None) -> None:
+def _raise(name: str, error: Exception, request_id: str | None) -> None:
     from chalicelib.functions.wiring.container import container  # noqa: PLC0415  only a failure loads it
     from chalicelib.incidents import kinds  # noqa: PLC0415  only a failure loads it
     from chalicelib.incidents.incident import Sighting  # noqa: PLC0415  only a failure loads it
@@ -52,7 +54,7 @@ def _raise(name: str, error: str, request_id: str | None) -> None:
         # Lambda repeats a request under its id, and each time that fails is one.
         occurrence=f"{name}/{request_id}@{now:%Y-%m-%dT%H:%M:%S}",
         summary=f"the function {name} fails",
-        detail=error,
+        detail=f"{type(error).__name__}: {error}",
         evidence={"function": name, "request_id": str(request_id)},
         related=(name,),
         subject=name,

@@ -6,11 +6,13 @@ decides.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from chalice.app import Blueprint
 
 from chalicelib.errors import Invalid, PalyraError, Unavailable
+from chalicelib.functions.failures import hiding_nothing
 from chalicelib.functions.observability import logger, traced
 from chalicelib.functions.wiring.container import container
 from chalicelib.functions.wiring.issuer import issuer
@@ -58,11 +60,8 @@ def _tell(why: str) -> None:
     from chalicelib.incidents.store import IncidentStore  # noqa: PLC0415  only a failure loads it
     from chalicelib.nodes.authority.alarm import IssuerAlarm  # noqa: PLC0415  only a failure loads it
 
-    of = container()
-    try:
-        IssuerAlarm(incidents=IncidentStore()).failing(why, of.clock.now())
-    except Exception:  # noqa: BLE001 - the failure that is told must not be hidden by another
-        logger.warning("the issuer's failure was not told", exc_info=True)
+    alarm, now = IssuerAlarm(incidents=IncidentStore()), container().clock.now()
+    hiding_nothing(partial(alarm.failing, why, now))
 
 
 def _nothing(_event: _Told) -> dict[str, Any]:

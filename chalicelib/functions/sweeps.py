@@ -17,13 +17,13 @@ from chalicelib.functions.wiring.approvals import watch as approval_watch
 from chalicelib.functions.wiring.container import container
 from chalicelib.functions.wiring.healing import healer, watch
 from chalicelib.functions.wiring.healing import sweep as make_sweep
-from chalicelib.functions.wiring.sweeps import (
+from chalicelib.functions.wiring.node_upkeep import (
     certificate_watch,
     collector,
     pairing_upkeep,
     request_upkeep,
-    seal_watch,
 )
+from chalicelib.functions.wiring.sweeps import seal_watch
 
 sweeps = Blueprint(__name__)
 

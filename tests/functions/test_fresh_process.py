@@ -38,7 +38,8 @@ if name.startswith("worker"):
     wired["kinds"] = sorted(worker(container(), name.rpartition("_")[2]).kinds)
     wired["tools"] = runs(container()).tools.names()
 if name == "sweep":
-    from chalicelib.functions.wiring.sweeps import collector, sweep
+    from chalicelib.functions.wiring.node_upkeep import collector
+    from chalicelib.functions.wiring.sweeps import sweep
     wired["kinds"] = sorted(sweep(container()).aftermath.conclusions)
     wired["shards"] = collector(container()).shards
 if name == "cron_tick":

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.functions.wiring import nodes as wiring
 from chalicelib.functions.wiring.container import Container
-from chalicelib.functions.wiring.sweeps import certificate_watch
+from chalicelib.functions.wiring.node_upkeep import certificate_watch
 from chalicelib.incidents import node_kinds
 from chalicelib.incidents.incident import IncidentState, RuntimeIncidentRecord
 from chalicelib.incidents.kind import IncidentKind, IncidentSeverity

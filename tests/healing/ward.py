@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from chalicelib.functions.wiring import healing, sweeps
+from chalicelib.functions.wiring import healing, node_upkeep, sweeps
 from chalicelib.functions.wiring.container import Container
 from chalicelib.healing.service import Operator
 from chalicelib.incidents.incident import RuntimeIncidentRecord
@@ -25,7 +25,7 @@ class Ward:
         of = Container(settings=settings, clock=self.world.clock, random_bytes=os.urandom)
         self.sweep, self.watch = healing.sweep(of), healing.watch(of)
         self.healer, self.service = healing.healer(of), healing.incidents(of)
-        self.store, self.collector = sweeps.incidents(of), sweeps.collector(of)
+        self.store, self.collector = sweeps.incidents(of), node_upkeep.collector(of)
         self.heartbeats = sweeps.heartbeats(of)
 
     def minute(self, minutes: float = 1) -> dict[str, int]:

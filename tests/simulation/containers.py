@@ -20,6 +20,7 @@ from chalicelib.functions.wiring import (
     container,
     dead_letters,
     issuer,
+    node_upkeep,
     nodes,
     pairing,
     policies,
@@ -171,7 +172,7 @@ class Function:
         self.approval_watch = approvals.watch(of)
         self.tick = ticks.tick(of)
         self.sweep = sweeps.sweep(of)
-        self.collector = sweeps.collector(of)
+        self.collector = node_upkeep.collector(of)
         self.worker = workers.worker(of, self.lane)
         self.jobs = api.jobs(of)
         self.gate = api.gate(of)
@@ -203,8 +204,8 @@ class Function:
         self.invoker = capabilities.invoker(of)
         remembered: Any = Remembered()
         self.invoker.policy = remembered
-        self.certificate_watch = sweeps.certificate_watch(of)
-        self.request_upkeep = sweeps.request_upkeep(of)
+        self.certificate_watch = node_upkeep.certificate_watch(of)
+        self.request_upkeep = node_upkeep.request_upkeep(of)
         self.authorities = issuer.issuer(of).authorities
         self.front: Any = self.authorities.truststore
 

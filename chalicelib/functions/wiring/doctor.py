@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 
 from chalicelib.background.gate.store import GateStore
-from chalicelib.functions.wiring import approvals, seals, sweeps, tools
+from chalicelib.functions.wiring import approvals, node_upkeep, seals, sweeps, tools
 from chalicelib.functions.wiring.container import Container, courier, handover, work
 from chalicelib.functions.wiring.making import maker
 from chalicelib.functions.wiring.policies import authority
@@ -75,6 +75,6 @@ def rooms(of: Container, owner: str, since: datetime) -> Rooms:
         authorities=AuthorityStore(),
         truststore=S3Truststore(),
         certificates=CertificateStore(),
-        pairings=sweeps.pairing_upkeep(of),
-        node_requests=sweeps.request_upkeep(of),
+        pairings=node_upkeep.pairing_upkeep(of),
+        node_requests=node_upkeep.request_upkeep(of),
     )

@@ -4,7 +4,8 @@ from functools import cache, partial
 
 from chalicelib.functions.wiring import nodes
 from chalicelib.functions.wiring.container import Container
-from chalicelib.functions.wiring.sweeps import incidents, journal, pairing_upkeep
+from chalicelib.functions.wiring.node_upkeep import pairing_upkeep
+from chalicelib.functions.wiring.sweeps import incidents, journal
 from chalicelib.ids import Ids
 from chalicelib.journal.erasure.wrapping import KmsWrapper
 from chalicelib.nodes.certificates.store import CertificateStore

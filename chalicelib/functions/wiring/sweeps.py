@@ -8,7 +8,6 @@ from chalicelib.background.cancellation import Cancellation
 from chalicelib.background.conclusion import TaskConclusion
 from chalicelib.background.delegation import Limits
 from chalicelib.background.gate.store import GateStore
-from chalicelib.background.heartbeats.collector import HeartbeatCollector
 from chalicelib.background.heartbeats.store import HeartbeatStore
 from chalicelib.background.kinds import Conclusion
 from chalicelib.background.places import Places
@@ -25,13 +24,7 @@ from chalicelib.journal.seals.watch import SealWatch
 from chalicelib.journal.store import JournalStore
 from chalicelib.nodes.capabilities.invocations.keeper import RequestKeeper
 from chalicelib.nodes.capabilities.invocations.store import InvocationStore
-from chalicelib.nodes.capabilities.invocations.upkeep import RequestUpkeep
-from chalicelib.nodes.certificates.alarms import NodeIncidents
-from chalicelib.nodes.certificates.hearing import Hearing
 from chalicelib.nodes.certificates.store import CertificateStore
-from chalicelib.nodes.certificates.watch import CertificateWatch
-from chalicelib.nodes.pairing.store import PairingStore
-from chalicelib.nodes.pairing.upkeep import PairingUpkeep
 from chalicelib.runs import prompt
 from chalicelib.runs.conclusion import RunConclusion
 from chalicelib.runs.store import RunStore
@@ -56,43 +49,6 @@ def sweep(of: Container) -> Sweep:
         pace=pace(of),
         shards=of.settings.shards,
     )
-
-
-@cache
-def collector(of: Container) -> HeartbeatCollector:
-    """Return what clears the heartbeats that dead workers left."""
-    return HeartbeatCollector(
-        heartbeats=heartbeats(of),
-        work=work(of),
-        clock=of.clock,
-        silence=2 * of.settings.lease,
-        shards=of.settings.shards,
-        is_out=Hearing(certificates=CertificateStore()).is_out,
-    )
-
-
-@cache
-def pairing_upkeep(of: Container) -> PairingUpkeep:
-    """Return what ends pairings that nobody ends in time."""
-    return PairingUpkeep(
-        store=PairingStore(), journal=journal(of), clock=of.clock, ids=Ids(of.random_bytes)
-    )
-
-
-@cache
-def certificate_watch(of: Container) -> CertificateWatch:
-    """Return what sees which certificates of nodes end and are not followed."""
-    return CertificateWatch(
-        certificates=CertificateStore(),
-        alarm=NodeIncidents(incidents=incidents(of)),
-        clock=of.clock,
-    )
-
-
-@cache
-def request_upkeep(of: Container) -> RequestUpkeep:
-    """Return what ends requests to nodes that nobody ends in time."""
-    return RequestUpkeep(keeper=request_keeper(of))
 
 
 @cache

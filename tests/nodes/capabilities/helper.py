@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from chalicelib.functions.wiring import capabilities as wiring
-from chalicelib.functions.wiring import sweeps
+from chalicelib.functions.wiring import node_upkeep
 from chalicelib.functions.wiring.container import container
 from chalicelib.policy.request import Role
 from tests.functions.http.api import Api, as_role
@@ -127,7 +127,7 @@ class Helper:
 
     def swept(self) -> int:
         """Let the sweep look after requests."""
-        upkeep = sweeps.request_upkeep(container())
+        upkeep = node_upkeep.request_upkeep(container())
         with acting_as("sweep"):
             return upkeep.run(self.world.clock.now() + timedelta(seconds=45))
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.functions.wiring.sweeps import certificate_watch
+from chalicelib.functions.wiring.node_upkeep import certificate_watch
 from chalicelib.incidents.store import IncidentStore
 from chalicelib.nodes.certificates.store import CertificateStore
 from chalicelib.nodes.certificates.watch import CertificateWatch
