@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
+from chalicelib.background import late
 from chalicelib.background.kinds import Conclusion, Continuation, Ending
 from chalicelib.background.lease import Lease
 from chalicelib.background.payloads import Payloads
@@ -26,7 +27,7 @@ from chalicelib.journal.personal import EVENT_KIND
 from chalicelib.journal.store import JournalStore
 from chalicelib.tables import Cancelled
 
-KIND = "erasure"
+KIND = late.ERASURE
 _TRIES = 5
 _BATCH = 100
 # Who erased the key and who waits may have clocks that differ, each by the worst skew.

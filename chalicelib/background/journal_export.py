@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from chalicelib.background import late
 from chalicelib.background.kinds import Conclusion, Continuation, Ending, Stopped
 from chalicelib.background.lease import Lease
 from chalicelib.background.payloads import Payloads
@@ -19,7 +20,7 @@ from chalicelib.journal.export_files import ExportFiles, Progress
 from chalicelib.journal.query import Query, read_query
 from chalicelib.journal.store import JournalStore
 
-KIND = "journal_export"
+KIND = late.JOURNAL_EXPORT
 _PART_CHARACTERS = 8 * 1024 * 1024  # S3 takes no part below 5 MB but the last.
 _STEP_ENTRIES = 5_000
 _BATCH = 100

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from chalicelib.background import late
 from chalicelib.background.kinds import Conclusion, Continuation, Ending, Stopped
 from chalicelib.background.lease import Lease
 from chalicelib.background.store import End, LostClaim
@@ -20,7 +21,7 @@ from chalicelib.journal.verification.store import Verification, VerificationStor
 from chalicelib.journal.verify import Progress, Verifier
 from chalicelib.tables import Refused
 
-KIND = "journal_verify"
+KIND = late.JOURNAL_VERIFY
 _STEP_EFFORT = 5_000
 _STEP_LASTS = timedelta(seconds=60)
 _DETAIL = (

@@ -18,12 +18,13 @@ from chalicelib.functions.wiring.container import container
 from chalicelib.functions.wiring.healing import healer, watch
 from chalicelib.functions.wiring.healing import sweep as make_sweep
 from chalicelib.functions.wiring.node_upkeep import (
+    authority_upkeep,
     certificate_watch,
     collector,
     pairing_upkeep,
     request_upkeep,
 )
-from chalicelib.functions.wiring.sweeps import seal_watch
+from chalicelib.functions.wiring.sweeping import seal_watch
 
 sweeps = Blueprint(__name__)
 
@@ -48,6 +49,7 @@ def sweep(event: CloudWatchEvent) -> dict[str, int]:
     counts["pairings"] = stages.made(lambda: pairing_upkeep(of).run(until - _HEALING), 0)
     counts["node_requests"] = stages.made(lambda: request_upkeep(of).run(until - _HEALING), 0)
     counts["ending_certificates"] = stages.made(certificate_watch(of).run, 0)
+    counts["authorities"] = stages.made(authority_upkeep(of).run, 0)
     counts["late_seals"] = stages.made(seal_watch(of).run, 0)
     counts["faults"] = stages.made(watch(of).run, 0)
     counts |= stages.made(lambda: healer(of).run(until), dict[str, int]())

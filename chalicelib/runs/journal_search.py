@@ -7,26 +7,25 @@ from typing import Any
 from chalicelib.clock import rfc3339
 from chalicelib.errors import PalyraError
 from chalicelib.journal.entry import Entry
-from chalicelib.journal.query import FIELDS, read_query
+from chalicelib.journal.query import read_query
 from chalicelib.journal.search import JournalSearch
-from chalicelib.providers import ToolSpec
-from chalicelib.runs.tools import Invocation, Tool
+from chalicelib.runs.late_tools import MOST_ENTRIES, Call
+from chalicelib.runs.tools import Invocation
 
-_MOST = 20
 _REFUSED = HTTPStatus.UNPROCESSABLE_ENTITY
 # What a tool returns becomes a step of a run, which is one item of a table.
 _DETAILS_CHARACTERS = 2_000
 
 
-def journal_search(search: JournalSearch) -> Tool:
-    """Return the tool that searches the journal of the owner whose run calls it."""
+def journal_search(search: JournalSearch) -> Call:
+    """Return what searches the journal of the owner whose run calls it."""
 
     def call(invocation: Invocation) -> Mapping[str, Any]:
         asked = dict(invocation.arguments)
         after = asked.pop("cursor", None)
         try:
             query = read_query(asked)
-            found = search.search(invocation.owner, query, _cursor(after), _MOST)
+            found = search.search(invocation.owner, query, _cursor(after), MOST_ENTRIES)
         except PalyraError as error:
             if error.status != _REFUSED:
                 raise
@@ -34,19 +33,7 @@ def journal_search(search: JournalSearch) -> Tool:
             return {"refused": error.detail, "fix": _fix(error)}
         return {"entries": [_told(entry) for entry in found.items], "cursor": found.next}
 
-    return Tool(
-        spec=ToolSpec(
-            name="journal.search",
-            effect="read",
-            description=(
-                f"The newest {_MOST} entries of the journal: who did what, when. Arguments, each "
-                f"optional: {', '.join(FIELDS)} (from and until are RFC 3339), and cursor, to go "
-                "on where an answer before ended."
-            ),
-        ),
-        call=call,
-        is_idempotent=True,
-    )
+    return call
 
 
 def _cursor(after: Any) -> str | None:

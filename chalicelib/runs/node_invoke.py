@@ -27,15 +27,14 @@ from chalicelib.nodes.capabilities.invocations.request import (
     Limits,
 )
 from chalicelib.policy.request import Entity
-from chalicelib.providers import ToolSpec
-from chalicelib.runs.tools import Invocation, NotYet, OutcomeUnknown, Tool
+from chalicelib.runs.late_tools import NODE_INVOKE, Call
+from chalicelib.runs.tools import Invocation, NotYet, OutcomeUnknown
 
-NAME = "node.invoke"
 _FIELDS = {"node", "capability", "arguments", "wait_seconds", "timeout_seconds"}
 
 
-def node_invoke(invoker: Invoker) -> Tool:
-    """Return the tool that asks the nodes of the owner whose run calls it."""
+def node_invoke(invoker: Invoker) -> Call:
+    """Return what asks the nodes of the owner whose run calls it."""
 
     def call(invocation: Invocation) -> Mapping[str, Any]:
         try:
@@ -51,19 +50,7 @@ def node_invoke(invoker: Invoker) -> Tool:
             return _refused(error)
         return _answer(invoker, request)
 
-    return Tool(
-        spec=ToolSpec(
-            name=NAME,
-            effect="write",
-            description=(
-                "Ask a node to do something that it was granted. Arguments: node (its id), "
-                "capability (its name), arguments (an object), and optionally wait_seconds, until "
-                "it has begun, and timeout_seconds, from there until it has answered."
-            ),
-        ),
-        call=call,
-        is_idempotent=True,
-    )
+    return call
 
 
 def _answer(invoker: Invoker, request: CapabilityRequest) -> Mapping[str, Any]:
@@ -122,7 +109,7 @@ def _key(invocation: Invocation) -> RequestKey:
     content = json.dumps(dict(invocation.arguments), sort_keys=True)
     digest = hashlib.sha256(content.encode()).hexdigest()
     actor = f"run:{invocation.task_id}"
-    return RequestKey(invocation.owner, actor, NAME, invocation.key, digest)
+    return RequestKey(invocation.owner, actor, NODE_INVOKE.name, invocation.key, digest)
 
 
 def _was_made(invoker: Invoker, invocation: Invocation) -> bool:

@@ -22,7 +22,7 @@ HANDLERS = {
     "worker_normal": "chalicelib.functions.queues",
 }
 # What these goals cost, and what would bring them back: docs/decisions/cold-start.md.
-GOALS = {"cron_tick": 1.6, "worker_normal": 2.5}
+GOALS = {"cron_tick": 1.6, "worker_normal": 2.1}
 _CODE = """
 import sys, time
 before = time.process_time()

@@ -41,7 +41,7 @@ def test_a_sweep_that_finds_nothing_does_nothing(container: World) -> None:
 def test_a_sweep_returns_a_count_of_each_thing_it_can_do() -> None:
     healed = {f"incidents_{each}" for each in ("resolve", "remedy", "skip", "escalate", "broken")}
     rest = {"approvals", "broken", "heartbeats", "late_seals", "faults", "oldest_unbegun_seconds"}
-    nodes = {"pairings", "node_requests", "ending_certificates"}
+    nodes = {"pairings", "node_requests", "ending_certificates", "authorities"}
     assert set(sweep()) == {*SweepAction, *rest, *healed, *nodes}
     assert json.dumps(sweep())
 

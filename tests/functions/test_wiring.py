@@ -5,7 +5,8 @@ import pytest
 from chalicelib.errors import InvalidSettings
 from chalicelib.functions.wiring.api import tasks
 from chalicelib.functions.wiring.container import Container, container
-from chalicelib.functions.wiring.sweeps import aftermath, cancellation, journal, sweep
+from chalicelib.functions.wiring.sweeping import sweep
+from chalicelib.functions.wiring.sweeps import aftermath, cancellation, journal
 from chalicelib.functions.wiring.tools import toolbox
 from chalicelib.functions.wiring.workers import kinds, worker
 from chalicelib.runs.tools import Invocation

@@ -5,6 +5,7 @@ import pytest
 from chalicelib.journal.search import JournalSearch
 from chalicelib.journal.store import JournalStore
 from chalicelib.runs.journal_search import journal_search
+from chalicelib.runs.late_tools import JOURNAL_SEARCH, late
 from chalicelib.runs.tools import Invocation
 from tests.journal.events import an_event, append, one_a_minute
 from tests.support.world import World
@@ -14,8 +15,8 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def called(owner: str = "main", **arguments: Any) -> dict[str, Any]:
-    tool = journal_search(JournalSearch(journal=JournalStore()))
-    return dict(tool.call(Invocation(owner, "R#1", arguments)))
+    search = journal_search(JournalSearch(journal=JournalStore()))
+    return dict(search(Invocation(owner, "R#1", arguments)))
 
 
 def times(answer: dict[str, Any]) -> list[str]:
@@ -23,7 +24,7 @@ def times(answer: dict[str, Any]) -> list[str]:
 
 
 def test_it_only_looks_and_may_be_called_again() -> None:
-    tool = journal_search(JournalSearch(journal=JournalStore()))
+    tool = late(JOURNAL_SEARCH, lambda: journal_search(JournalSearch(journal=JournalStore())))
     assert (tool.spec.name, tool.spec.effect, tool.is_idempotent) == (
         "journal.search",
         "read",

@@ -20,7 +20,7 @@ from chalicelib.background.service import TaskService
 from chalicelib.background.sweep import Sweep
 from chalicelib.background.task import Lane, Task, TaskRef, slot_key
 from chalicelib.background.worker import Worker
-from chalicelib.functions.wiring import api, sweeps, ticks, workers
+from chalicelib.functions.wiring import api, sweeping, ticks, workers
 from chalicelib.functions.wiring.container import Container
 from chalicelib.journal.store import JournalRow, JournalStore
 from chalicelib.runs.transcripts import Transcripts
@@ -102,7 +102,7 @@ class World:
         )
         return Services(
             tick=ticks.tick(fresh),
-            sweep=sweeps.sweep(fresh),
+            sweep=sweeping.sweep(fresh),
             worker=workers.worker(fresh, Lane.NORMAL),
             jobs=api.jobs(fresh),
             tasks=api.tasks(fresh),

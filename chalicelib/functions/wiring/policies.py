@@ -4,8 +4,9 @@ from functools import cache
 
 from chalicelib.functions.wiring.authority import alarm, authority
 from chalicelib.functions.wiring.container import Container
+from chalicelib.functions.wiring.searching import journal_search
 from chalicelib.functions.wiring.sweeps import journal, runs
-from chalicelib.functions.wiring.tools import journal_search, toolbox
+from chalicelib.functions.wiring.tools import toolbox
 from chalicelib.ids import Ids
 from chalicelib.policy.service import PolicyService
 from chalicelib.policy.store import PolicyStore

@@ -24,7 +24,7 @@ def sealer(of: Container) -> Sealer:
         journal=JournalStore(),
         signer=signer(of),
         signatures=signatures(of),
-        alarm=JournalIncidents(incidents=IncidentStore(), clock=of.clock),
+        alarm=alarm(of),
         clock=of.clock,
     )
 
@@ -38,11 +38,17 @@ def mover(of: Container) -> Mover:
         turns=Turns(),
         signer=signer(of),
         signatures=signatures(of),
-        alarm=JournalIncidents(incidents=IncidentStore(), clock=of.clock),
+        alarm=alarm(of),
         clock=of.clock,
         kept=timedelta(days=of.settings.journal_retention_days),
         every=timedelta(seconds=of.settings.journal_retention_interval_seconds),
     )
+
+
+@cache
+def alarm(of: Container) -> JournalIncidents:
+    """Return who is told what is wrong with the journal."""
+    return JournalIncidents(incidents=IncidentStore(), clock=of.clock)
 
 
 @cache

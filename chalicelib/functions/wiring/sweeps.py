@@ -1,4 +1,4 @@
-"""What the sweep is made of, and what follows the end of each kind of task."""
+"""What follows the end of each kind of task, and what keeps and tells of it."""
 
 from datetime import timedelta
 from functools import cache
@@ -7,24 +7,16 @@ from chalicelib.background.aftermath import Aftermath
 from chalicelib.background.cancellation import Cancellation
 from chalicelib.background.conclusion import TaskConclusion
 from chalicelib.background.delegation import Limits
-from chalicelib.background.gate.store import GateStore
 from chalicelib.background.heartbeats.store import HeartbeatStore
 from chalicelib.background.kinds import Conclusion
 from chalicelib.background.places import Places
-from chalicelib.background.sweep import Sweep
-from chalicelib.functions.wiring.container import Container, courier, handover, pace, work
+from chalicelib.functions.wiring.container import Container, courier, handover, work
 from chalicelib.ids import Ids
-from chalicelib.incidents.journal_faults import JournalIncidents
 from chalicelib.incidents.store import IncidentStore
 from chalicelib.journal.erasure.keys import DataKeys
 from chalicelib.journal.erasure.store import KeyStore
 from chalicelib.journal.erasure.wrapping import KmsWrapper
-from chalicelib.journal.seals.store import SealStore
-from chalicelib.journal.seals.watch import SealWatch
 from chalicelib.journal.store import JournalStore
-from chalicelib.nodes.capabilities.invocations.keeper import RequestKeeper
-from chalicelib.nodes.capabilities.invocations.store import InvocationStore
-from chalicelib.nodes.certificates.store import CertificateStore
 from chalicelib.runs import prompt
 from chalicelib.runs.conclusion import RunConclusion
 from chalicelib.runs.store import RunStore
@@ -33,47 +25,6 @@ from chalicelib.scheduler.editing import Editor
 from chalicelib.scheduler.job import KIND
 from chalicelib.scheduler.store import JobStore
 from chalicelib.scheduler.upkeep import Upkeep
-
-
-@cache
-def sweep(of: Container) -> Sweep:
-    """Return the sweep."""
-    return Sweep(
-        work=work(of),
-        courier=courier(of),
-        aftermath=aftermath(of),
-        cancellation=cancellation(of),
-        incidents=incidents(of),
-        gates=GateStore(),
-        clock=of.clock,
-        pace=pace(of),
-        shards=of.settings.shards,
-    )
-
-
-@cache
-def request_keeper(of: Container) -> RequestKeeper:
-    """Return what changes requests to nodes."""
-    return RequestKeeper(
-        store=InvocationStore(),
-        certificates=CertificateStore(),
-        work=work(of),
-        courier=courier(of),
-        journal=journal(of),
-        clock=of.clock,
-    )
-
-
-@cache
-def seal_watch(of: Container) -> SealWatch:
-    """Return what sees whether seals come in time."""
-    return SealWatch(seals=SealStore(), alarm=journal_alarm(of), clock=of.clock)
-
-
-@cache
-def journal_alarm(of: Container) -> JournalIncidents:
-    """Return who is told what is wrong with the journal."""
-    return JournalIncidents(incidents=incidents(of), clock=of.clock)
 
 
 @cache

@@ -1,15 +1,11 @@
 """The tools that runs may be granted, and the health probes of the rooms."""
 
-from functools import cache
+from functools import cache, partial
 
 from chalicelib.background.gate.store import GateStore
 from chalicelib.background.health import BackgroundHealth
-from chalicelib.functions.wiring.capabilities import invoker
 from chalicelib.functions.wiring.container import Container, courier, work
-from chalicelib.functions.wiring.sweeps import journal
-from chalicelib.journal.search import JournalSearch
-from chalicelib.runs.journal_search import journal_search as journal_tool
-from chalicelib.runs.node_invoke import node_invoke
+from chalicelib.runs.late_tools import JOURNAL_SEARCH, NODE_INVOKE, Call, late
 from chalicelib.runs.tools import Toolbox, system_health
 from chalicelib.scheduler.health import SchedulerHealth
 from chalicelib.scheduler.store import JobStore, TickLog
@@ -19,14 +15,29 @@ from chalicelib.scheduler.store import JobStore, TickLog
 def toolbox(of: Container) -> Toolbox:
     """Return the tools that exist."""
     probes = {"background": background_health(of).health, "scheduler": scheduler_health(of).health}
-    found = journal_tool(journal_search(of))
-    return Toolbox([system_health(probes), found, node_invoke(invoker(of))])
+    return Toolbox(
+        [
+            system_health(probes),
+            late(JOURNAL_SEARCH, partial(_journal_search, of)),
+            late(NODE_INVOKE, partial(_node_invoke, of)),
+        ]
+    )
 
 
 @cache
-def journal_search(of: Container) -> JournalSearch:
-    """Return what reads journals."""
-    return JournalSearch(journal=journal(of))
+def _journal_search(of: Container) -> Call:
+    from chalicelib.functions.wiring.searching import journal_search  # noqa: PLC0415  if called
+    from chalicelib.runs.journal_search import journal_search as tool  # noqa: PLC0415  as above
+
+    return tool(journal_search(of))
+
+
+@cache
+def _node_invoke(of: Container) -> Call:
+    from chalicelib.functions.wiring.capabilities import invoker  # noqa: PLC0415  as above
+    from chalicelib.runs.node_invoke import node_invoke  # noqa: PLC0415  as above
+
+    return node_invoke(invoker(of))
 
 
 @cache

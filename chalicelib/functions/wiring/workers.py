@@ -1,9 +1,11 @@
 """What the workers are made of: the kinds of tasks that they know, and the tools of runs."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
+from types import ModuleType
 
-from chalicelib.background import erasure, journal_export, journal_verify
+from chalicelib.background import late
 from chalicelib.background.followups import FollowUps
 from chalicelib.background.gate.store import GateStore
 from chalicelib.background.gate.watch import GateWatch
@@ -11,7 +13,6 @@ from chalicelib.background.kinds import Kind
 from chalicelib.background.lease import ThreadHeart
 from chalicelib.background.shelf import Shelf
 from chalicelib.background.worker import Worker
-from chalicelib.functions.wiring import erasing, seals
 from chalicelib.functions.wiring.approvals import approvals
 from chalicelib.functions.wiring.authority import authority
 from chalicelib.functions.wiring.container import Container, courier, pace, work
@@ -23,21 +24,14 @@ from chalicelib.functions.wiring.sweeps import (
     heartbeats,
     incidents,
     journal,
-    journal_alarm,
     places,
     run_conclusion,
 )
 from chalicelib.functions.wiring.sweeps import runs as run_store
 from chalicelib.functions.wiring.tools import toolbox
-from chalicelib.healing.doctor import kind as doctor_kind
-from chalicelib.healing.doctor.kind import LateKind
-from chalicelib.journal.erasure.store import KeyStore
-from chalicelib.journal.export_files import ExportFiles
-from chalicelib.journal.seals.store import SealStore
-from chalicelib.journal.verification.store import VerificationStore
+from chalicelib.healing.doctor import kind as doctor
 from chalicelib.providers import OfflineProvider
 from chalicelib.runs import prompt
-from chalicelib.runs.chains import RunChains
 from chalicelib.runs.consent import Consents
 from chalicelib.runs.service import RunService
 from chalicelib.runs.transcripts import Transcripts
@@ -71,7 +65,7 @@ def worker(of: Container, lane: str) -> Worker:
         most_hops=of.settings.max_hops,
         backoffs={KIND: JobStore().backoff},
         # Who has paused everything wants to know how it is; and it begins no work by itself.
-        ungated=frozenset({doctor_kind.KIND}),
+        ungated=frozenset({doctor.KIND}),
     )
 
 
@@ -97,14 +91,7 @@ def kinds(of: Container) -> dict[str, Kind]:
         clock=of.clock,
         conclusion=run_conclusion(of),
     )
-    return {
-        KIND: dispatch,
-        prompt.KIND: prompts,
-        journal_export.KIND: exports(of),
-        journal_verify.KIND: verify(of),
-        erasure.KIND: erase(of),
-        doctor_kind.KIND: doctor(of),
-    }
+    return {KIND: dispatch, prompt.KIND: prompts, **_late(of)}
 
 
 @cache
@@ -120,59 +107,28 @@ def job_lock(of: Container) -> JobLock:
     )
 
 
-@cache
-def exports(of: Container) -> journal_export.JournalExport:
-    """Return what writes journals into files."""
-    return journal_export.JournalExport(
-        journal=journal(of),
-        files=ExportFiles(),
-        payloads=maker(of).payloads,
-        clock=of.clock,
-        conclusion=aftermath(of).otherwise,
-    )
+def _late(of: Container) -> dict[str, Kind]:
+    """Return the kinds that few tasks are of."""
+    made: dict[str, Callable[[], Kind]] = {
+        late.JOURNAL_EXPORT: lambda: _journal_tasks().exports(of),
+        late.JOURNAL_VERIFY: lambda: _journal_tasks().verify(of),
+        late.ERASURE: lambda: _journal_tasks().erase(of),
+        doctor.KIND: lambda: _doctor(of),
+    }
+    conclusion = aftermath(of).otherwise
+    return {name: late.LateKind(make=make, conclusion=conclusion) for name, make in made.items()}
 
 
-@cache
-def verify(of: Container) -> journal_verify.JournalVerify:
-    """Return what verifies journals."""
-    retention = timedelta(days=of.settings.runs_retention_days)
-    return journal_verify.JournalVerify(
-        journal=journal(of),
-        seals=SealStore(),
-        copies=seals.copies(of),
-        signatures=seals.signatures(of),
-        runs=RunChains(runs=run_store(of), clock=of.clock, retention=retention),
-        keys=KeyStore(),
-        verifications=VerificationStore(),
-        alarm=journal_alarm(of),
-        clock=of.clock,
-        conclusion=aftermath(of).otherwise,
-    )
+def _journal_tasks() -> ModuleType:
+    from chalicelib.functions.wiring import journal_tasks  # noqa: PLC0415  with the first task
+
+    return journal_tasks
 
 
-@cache
-def doctor(of: Container) -> LateKind:
-    """Return what examines the stage, which loads every room when it first does."""
+def _doctor(of: Container) -> Kind:
+    from chalicelib.functions.wiring.doctor import doctor as made  # noqa: PLC0415  as above
 
-    def make() -> Kind:
-        from chalicelib.functions.wiring.doctor import doctor as made  # noqa: PLC0415  as said
-
-        return made(of)
-
-    return LateKind(make=make, conclusion=aftermath(of).otherwise)
-
-
-@cache
-def erase(of: Container) -> erasure.SubjectErasure:
-    """Return what erases what is known of subjects."""
-    return erasure.SubjectErasure(
-        rooms=erasing.rooms(of),
-        keys=KeyStore(),
-        journal=journal(of),
-        payloads=maker(of).payloads,
-        clock=of.clock,
-        conclusion=aftermath(of).otherwise,
-    )
+    return made(of)
 
 
 @cache
