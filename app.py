@@ -10,7 +10,7 @@
     dead_letter_high    SQS, high-dlq     raise an incident for what no worker could take
     dead_letter_normal  SQS, normal-dlq   the same, of the normal lane
     dead_letter_low     SQS, low-dlq      the same, of the low lane
-    node_issuer         the API           sign the certificates of nodes; no other function may
+    node_issuer         the API, sweep    sign the certificates of nodes; no other function may
 
 Each function is registered by a blueprint of `chalicelib/functions/`. Lambda imports a blueprint's
 module and not this one: what a trigger needs around it is a decorator on the function itself.

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from chalicelib.background.heartbeats.record import WorkHeartbeatKind
+from chalicelib.background.heartbeats.record import SILENCE, WorkHeartbeatKind
 from chalicelib.background.heartbeats.store import HeartbeatStore
 from chalicelib.console.pairing import Refused
 from chalicelib.console.status import Status, Tone
@@ -36,6 +36,7 @@ _STATES = {
 }
 _EXPIRED = Status("Expired", Tone.BAD, "clock")
 _ENDING = Status("Ends soon", Tone.WARN, "clock")
+_OFFLINE = Status("Offline", Tone.CALM, "clock")
 _CERTIFICATE_STATES = {
     CertificateState.ISSUED: Status("Offered", Tone.WARN, "clock"),
     CertificateState.ACTIVE: Status("Active", Tone.GOOD, "check"),
@@ -200,6 +201,8 @@ class NodesPages:
                 status = _EXPIRED
             elif ends - self.now < ENDS_SOON:
                 status = _ENDING
+            elif heard is not None and self.now - heard > SILENCE:
+                status = _OFFLINE
         return NodeLine(device, status, heard)
 
     def _heard(self, after: str | None, limit: int) -> Mapping[str, datetime]:

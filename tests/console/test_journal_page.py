@@ -1,7 +1,7 @@
 import pytest
 
+from chalicelib.functions.wiring import journal_tasks
 from chalicelib.functions.wiring import seals as wiring
-from chalicelib.functions.wiring import workers
 from chalicelib.functions.wiring.container import Container
 from chalicelib.journal.store import JournalRow
 from chalicelib.journal.verification.store import Verification, VerificationStore
@@ -18,7 +18,7 @@ def verify(world: World) -> None:
     """Verify the journal, and keep what was found."""
     progress, now = Progress(), world.clock.now()
     made = Container(settings=world.settings, clock=world.clock, random_bytes=bytes)
-    reading = workers.verify(made)._reading("main")
+    reading = journal_tasks.verify(made)._reading("main")
     Verifier("main", reading, wiring.signatures(made).valid, progress).advance()
     found = Verification(
         task_id="01M81J18G068RKEJVNQ9RFVHWP", begun_at=now, at=now, progress=progress

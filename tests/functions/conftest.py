@@ -8,6 +8,7 @@ from chalicelib.functions.wiring.container import container as this_container
 from tests.functions.http.api import Api
 from tests.functions.log import Log, recorded
 from tests.functions.metrics import Metrics, Values, measured
+from tests.nodes.gateway import ORIGIN, Gateway, Node
 from tests.support.world import World, a_world
 
 
@@ -21,6 +22,17 @@ def container(world: World) -> Iterator[World]:
 @pytest.fixture
 def api(container: World) -> Api:
     return Api(container)
+
+
+@pytest.fixture
+def gateway(api: Api, monkeypatch: pytest.MonkeyPatch) -> Gateway:
+    monkeypatch.setenv("PALYRA_NODES_ORIGIN", ORIGIN)
+    return Gateway(api.world)
+
+
+@pytest.fixture
+def node(gateway: Gateway) -> Node:
+    return gateway.node()
 
 
 @pytest.fixture(scope="module")

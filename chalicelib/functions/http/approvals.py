@@ -8,7 +8,7 @@ from chalicelib.access.service import Principal
 from chalicelib.approvals.prompt import Order, Scope, State, Verdict
 from chalicelib.approvals.service import Approvals
 from chalicelib.errors import Conflict
-from chalicelib.functions.http import body, cursor, render, render_approval, views
+from chalicelib.functions.http import approval_views, body, cursor, render, render_approval, views
 from chalicelib.functions.http.auth import owners
 from chalicelib.functions.http.choice import one_of
 from chalicelib.functions.http.identifier import identifier
@@ -35,7 +35,7 @@ def _request() -> Request:
     _request,
     Operation(answers={HTTPStatus.OK: "A page of approvals."}, query=(*cursor.PAGE, _STATE)),
 )
-def list_approvals(principal: Principal) -> views.Page[views.Approval]:
+def list_approvals(principal: Principal) -> views.Page[approval_views.Approval]:
     """Return a page of the owner's approvals: the pending ones first, the latest first."""
     query = cursor.read(_request().query_params)
     state = one_of(query.filters, _STATE)
@@ -49,7 +49,7 @@ def list_approvals(principal: Principal) -> views.Page[views.Approval]:
 @answers
 @owners(_request)
 @operation(_request, Operation(answers={HTTPStatus.OK: "The approval."}))
-def get_approval(principal: Principal, approval_id: str) -> views.Approval:
+def get_approval(principal: Principal, approval_id: str) -> approval_views.Approval:
     """Return an approval: what would be done, who wants it, and what became of it."""
     record = _service().get(principal.owner, identifier(approval_id, "approval"))
     return render_approval.approval(record, container().clock.now())
@@ -66,7 +66,7 @@ def get_approval(principal: Principal, approval_id: str) -> views.Approval:
         errors=(Conflict,),
     ),
 )
-def decide_approval(principal: Principal, approval_id: str) -> views.Approval:
+def decide_approval(principal: Principal, approval_id: str) -> approval_views.Approval:
     """Approve or deny; the same said again is answered as the first time."""
     said = body.read(_request().raw_body, ApprovalDecision)
     order = Order(

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from chalice.app import Blueprint, Request
 
 from chalicelib.access.service import Principal
-from chalicelib.errors import Conflict, NotFound
+from chalicelib.errors import Conflict
 from chalicelib.functions.http import body, cursor, render, render_capabilities, views
 from chalicelib.functions.http import capability_views as shapes
 from chalicelib.functions.http.auth import owners
@@ -14,12 +14,11 @@ from chalicelib.functions.http.capability_models import CapabilityGrant, Invocat
 from chalicelib.functions.http.idempotency import IDEMPOTENCY_KEY, request_key
 from chalicelib.functions.http.identifier import identifier
 from chalicelib.functions.http.models import Nothing
-from chalicelib.functions.http.operation import Answer, Operation, operation
+from chalicelib.functions.http.node_identifier import capability, node
+from chalicelib.functions.http.operation import Answer, Operation, moves, operation
 from chalicelib.functions.http.problem import answers
 from chalicelib.functions.wiring import capabilities as wiring
 from chalicelib.functions.wiring.container import container
-from chalicelib.nodes.authority.naming import is_device_id
-from chalicelib.nodes.capabilities.capability import NAME
 from chalicelib.nodes.capabilities.invocations.invoking import ACTION, Ask
 from chalicelib.nodes.capabilities.invocations.request import Limits
 from chalicelib.policy.operations import operation as question
@@ -38,7 +37,7 @@ def _request() -> Request:
 def list_node_capabilities(principal: Principal, device_id: str) -> shapes.NodeCapabilities:
     """Return what a node says that it can do, and what of it was granted."""
     service = wiring.capabilities(container())
-    return render_capabilities.capabilities(service.list(principal.owner, _device(device_id)))
+    return render_capabilities.capabilities(service.list(principal.owner, node(device_id)))
 
 
 @capabilities.route("/v1/nodes/{device_id}/capabilities/{name}/grant", methods=["POST"])
@@ -46,20 +45,15 @@ def list_node_capabilities(principal: Principal, device_id: str) -> shapes.NodeC
 @owners(_request)
 @operation(
     _request,
-    Operation(
-        answers={HTTPStatus.OK: "The node may do this, as it is declared now."},
-        body=CapabilityGrant,
-        may_be_empty=True,
-        errors=(Conflict,),
-    ),
+    moves("The node may do this, as it is declared now.", CapabilityGrant, (Conflict,)),
 )
 def grant_capability(principal: Principal, device_id: str, name: str) -> shapes.NodeCapability:
     """Let a node do something; what it declares otherwise later needs another grant."""
     asked = body.read(_request().raw_body or b"{}", CapabilityGrant)
     granted = wiring.capabilities(container()).grant(
         principal.owner,
-        _device(device_id),
-        _capability(name),
+        node(device_id),
+        capability(name),
         asked.terms_sha256 or "",
         principal.actor,
     )
@@ -71,18 +65,14 @@ def grant_capability(principal: Principal, device_id: str, name: str) -> shapes.
 @owners(_request)
 @operation(
     _request,
-    Operation(
-        answers={HTTPStatus.OK: "All that the node can do; this it may not."},
-        body=Nothing,
-        may_be_empty=True,
-    ),
+    moves("All that the node can do; this it may not.", Nothing),
 )
 def revoke_capability(principal: Principal, device_id: str, name: str) -> shapes.NodeCapabilities:
     """Let a node do something no longer; what it has not taken by now it is not handed."""
     body.read(_request().raw_body or b"{}", Nothing)
     service = wiring.capabilities(container())
-    device_id = _device(device_id)
-    service.revoke(principal.owner, device_id, _capability(name), principal.actor)
+    device_id = node(device_id)
+    service.revoke(principal.owner, device_id, capability(name), principal.actor)
     return render_capabilities.capabilities(service.list(principal.owner, device_id))
 
 
@@ -102,7 +92,7 @@ def revoke_capability(principal: Principal, device_id: str, name: str) -> shapes
 def invoke_node(principal: Principal, device_id: str) -> Answer[shapes.NodeInvocation]:
     """Ask a node to do something that it was granted; what comes of it is told by the location."""
     asked = body.read(_request().raw_body, Invocation)
-    device_id = _device(device_id)
+    device_id = node(device_id)
     key = request_key(principal, _request(), f"POST /v1/nodes/{device_id}/invoke")
     who = question(principal.owner, principal.actor, principal.role, ACTION).principal
     limits = Limits(timedelta(seconds=asked.wait_seconds), timedelta(seconds=asked.timeout_seconds))
@@ -132,7 +122,7 @@ def list_invocations(principal: Principal, device_id: str) -> views.Page[shapes.
     """Return a page of what a node was asked in the last seven days, newest first."""
     query = cursor.read(_request().query_params)
     found = wiring.invoker(container()).list(
-        principal.owner, _device(device_id), query.after, query.limit
+        principal.owner, node(device_id), query.after, query.limit
     )
     return render.page([render_capabilities.invocation(each) for each in found.items], found.next)
 
@@ -144,7 +134,7 @@ def list_invocations(principal: Principal, device_id: str) -> views.Page[shapes.
 def get_invocation(principal: Principal, device_id: str, request_id: str) -> shapes.NodeInvocation:
     """Return what became of a request, so far."""
     found = wiring.invoker(container()).get(
-        principal.owner, _device(device_id), identifier(request_id, "request")
+        principal.owner, node(device_id), identifier(request_id, "request")
     )
     return render_capabilities.invocation(found)
 
@@ -154,12 +144,7 @@ def get_invocation(principal: Principal, device_id: str, request_id: str) -> sha
 @owners(_request)
 @operation(
     _request,
-    Operation(
-        answers={HTTPStatus.OK: "The request, which nobody answers any more."},
-        body=Nothing,
-        may_be_empty=True,
-        errors=(Conflict,),
-    ),
+    moves("The request, which nobody answers any more.", Nothing, (Conflict,)),
 )
 def cancel_invocation(
     principal: Principal, device_id: str, request_id: str
@@ -167,18 +152,6 @@ def cancel_invocation(
     """Take a request back; a node that has taken it may do it all the same."""
     body.read(_request().raw_body or b"{}", Nothing)
     after = wiring.invoker(container()).cancel(
-        principal.owner, _device(device_id), identifier(request_id, "request"), principal.actor
+        principal.owner, node(device_id), identifier(request_id, "request"), principal.actor
     )
     return render_capabilities.invocation(after)
-
-
-def _device(text: str) -> str:
-    if not is_device_id(text):
-        raise NotFound(f"there is no node {text[:80]!r}")
-    return text
-
-
-def _capability(text: str) -> str:
-    if not NAME.fullmatch(text):
-        raise NotFound(f"there is no capability {text[:80]!r}")
-    return text

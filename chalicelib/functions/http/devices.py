@@ -5,16 +5,16 @@ from http import HTTPStatus
 from chalice.app import Blueprint, Request
 
 from chalicelib.access.service import Principal
-from chalicelib.errors import Conflict, Denied, NotFound
+from chalicelib.errors import Conflict, Denied
 from chalicelib.functions.http import body, cursor, node_views, render, render_nodes, views
 from chalicelib.functions.http.auth import owners
 from chalicelib.functions.http.models import Nothing
+from chalicelib.functions.http.node_identifier import node
 from chalicelib.functions.http.node_models import NodeDecision
-from chalicelib.functions.http.operation import Operation, operation
+from chalicelib.functions.http.operation import Operation, moves, operation
 from chalicelib.functions.http.problem import answers
 from chalicelib.functions.wiring import nodes as wiring
 from chalicelib.functions.wiring.container import container
-from chalicelib.nodes.authority.naming import is_device_id
 from chalicelib.nodes.authority.service import Gateway
 from chalicelib.redaction import refuse_secrets
 
@@ -45,7 +45,7 @@ def list_nodes(principal: Principal) -> views.Page[node_views.Node]:
 @operation(_request, Operation(answers={HTTPStatus.OK: "The node."}))
 def get_node(principal: Principal, device_id: str) -> node_views.Node:
     """Return a node."""
-    found = wiring.devices(container()).get(principal.owner, _device(device_id))
+    found = wiring.devices(container()).get(principal.owner, node(device_id))
     return render_nodes.node(found)
 
 
@@ -63,7 +63,7 @@ def list_node_certificates(
     # Cursors are upper case, and fingerprints are not.
     after = query.after.lower() if query.after else None
     found = wiring.devices(container()).certificates_of(
-        principal.owner, _device(device_id), after, query.limit
+        principal.owner, node(device_id), after, query.limit
     )
     following = found.next.upper() if found.next else None
     return render.page([render_nodes.certificate(each) for each in found.items], following)
@@ -74,17 +74,13 @@ def list_node_certificates(
 @owners(_request)
 @operation(
     _request,
-    Operation(
-        answers={HTTPStatus.OK: "The node is out: no call that comes after this is let in."},
-        body=NodeDecision,
-        may_be_empty=True,
-    ),
+    moves("The node is out: no call that comes after this is let in.", NodeDecision),
 )
 def revoke_node(principal: Principal, device_id: str) -> node_views.Node:
     """Throw a node out, with all its certificates and keys; at once."""
     decision, of = _decision(), container()
     ended = wiring.devices(of).revoke(
-        principal.owner, _device(device_id), decision.reason, principal.actor, of.clock.now()
+        principal.owner, node(device_id), decision.reason, principal.actor, of.clock.now()
     )
     return render_nodes.node(ended)
 
@@ -94,18 +90,13 @@ def revoke_node(principal: Principal, device_id: str) -> node_views.Node:
 @owners(_request)
 @operation(
     _request,
-    Operation(
-        answers={HTTPStatus.OK: "The node may be paired again, with a new key."},
-        body=NodeDecision,
-        may_be_empty=True,
-        errors=(Conflict,),
-    ),
+    moves("The node may be paired again, with a new key.", NodeDecision, (Conflict,)),
 )
 def clear_node(principal: Principal, device_id: str) -> node_views.Node:
     """Let a node that was thrown out be paired again; its old keys stay denied."""
     decision, of = _decision(), container()
     cleared = wiring.devices(of).clear(
-        principal.owner, _device(device_id), decision.reason, principal.actor, of.clock.now()
+        principal.owner, node(device_id), decision.reason, principal.actor, of.clock.now()
     )
     return render_nodes.node(cleared)
 
@@ -115,19 +106,14 @@ def clear_node(principal: Principal, device_id: str) -> node_views.Node:
 @owners(_request)
 @operation(
     _request,
-    Operation(
-        answers={HTTPStatus.OK: "The node, which renews with its next heartbeat."},
-        body=Nothing,
-        may_be_empty=True,
-        errors=(Conflict,),
-    ),
+    moves("The node, which renews with its next heartbeat.", Nothing, (Conflict,)),
 )
 def rotate_node(principal: Principal, device_id: str) -> node_views.Node:
     """Ask a node to change its key and certificate now; what it has counts until it does."""
     body.read(_request().raw_body or b"{}", Nothing)
     of = container()
     asked = wiring.devices(of).rotate(
-        principal.owner, _device(device_id), principal.actor, of.clock.now()
+        principal.owner, node(device_id), principal.actor, of.clock.now()
     )
     return render_nodes.node(asked)
 
@@ -146,12 +132,7 @@ def get_node_authority(_principal: Principal) -> node_views.NodeAuthority:
 @owners(_request)
 @operation(
     _request,
-    Operation(
-        answers={HTTPStatus.OK: "The next authority is in the truststore; this one still signs."},
-        body=Nothing,
-        may_be_empty=True,
-        errors=(Conflict,),
-    ),
+    moves("The next authority is in the truststore; this one still signs.", Nothing, (Conflict,)),
 )
 def prepare_node_authority(principal: Principal) -> node_views.NodeAuthority:
     """Make the authority that is to sign next, and let the front know of both."""
@@ -163,12 +144,7 @@ def prepare_node_authority(principal: Principal) -> node_views.NodeAuthority:
 @owners(_request)
 @operation(
     _request,
-    Operation(
-        answers={HTTPStatus.OK: "The authority that signs from now on."},
-        body=Nothing,
-        may_be_empty=True,
-        errors=(Conflict,),
-    ),
+    moves("The authority that signs from now on.", Nothing, (Conflict,)),
 )
 def switch_node_authority(principal: Principal) -> node_views.NodeAuthority:
     """Let the prepared authority sign; what the other one signed counts for 48 more hours."""
@@ -193,9 +169,3 @@ def _decision() -> NodeDecision:
     decision = body.read(_request().raw_body or b"{}", NodeDecision)
     refuse_secrets("reason", decision.reason)
     return decision
-
-
-def _device(text: str) -> str:
-    if not is_device_id(text):
-        raise NotFound(f"there is no node {text[:80]!r}")
-    return text

@@ -6,7 +6,16 @@ from chalice.app import Blueprint, Request
 
 from chalicelib.access.service import Principal
 from chalicelib.errors import Conflict, NotFound
-from chalicelib.functions.http import body, cursor, render, render_doctor, render_task, views
+from chalicelib.functions.http import (
+    body,
+    cursor,
+    doctor_views,
+    render,
+    render_doctor,
+    render_task,
+    task_views,
+    views,
+)
 from chalicelib.functions.http.auth import owners
 from chalicelib.functions.http.idempotency import IDEMPOTENCY_KEY, request_key
 from chalicelib.functions.http.identifier import identifier
@@ -53,7 +62,7 @@ def _request() -> Request:
         has_location=True,
     ),
 )
-def examine(principal: Principal) -> Answer[views.Task]:
+def examine(principal: Principal) -> Answer[task_views.Task]:
     """Ask the doctor to look at the stage, and at what is the owner's; nothing is changed."""
     wanted = body.read(_request().raw_body or b"{}", NewExamination)
     key = request_key(principal, _request(), "POST /v1/doctor")
@@ -68,7 +77,7 @@ def examine(principal: Principal) -> Answer[views.Task]:
 @operation(
     _request, Operation(answers={HTTPStatus.OK: "A page of examinations."}, query=cursor.PAGE)
 )
-def list_examinations(principal: Principal) -> views.Page[views.Examination]:
+def list_examinations(principal: Principal) -> views.Page[doctor_views.Examination]:
     """Return a page of the owner's examinations, the latest asked for first."""
     query = cursor.read(_request().query_params)
     found = api.doctor(container()).list(principal.owner, query.after, query.limit)
@@ -79,7 +88,7 @@ def list_examinations(principal: Principal) -> views.Page[views.Examination]:
 @answers
 @owners(_request)
 @operation(_request, Operation(answers={HTTPStatus.OK: "The checks, in their order."}))
-def list_checks(_principal: Principal) -> views.Page[views.DoctorCheck]:
+def list_checks(_principal: Principal) -> views.Page[doctor_views.DoctorCheck]:
     """Return every check that the doctor knows, on one page."""
     return render.page([render_doctor.check(each) for each in CHECKS], None)
 
@@ -88,7 +97,7 @@ def list_checks(_principal: Principal) -> views.Page[views.DoctorCheck]:
 @answers
 @owners(_request)
 @operation(_request, Operation(answers={HTTPStatus.OK: "The examination."}))
-def get_examination(principal: Principal, task_id: str) -> views.Examination:
+def get_examination(principal: Principal, task_id: str) -> doctor_views.Examination:
     """Return how far an examination has come and what it saw, once a worker has begun it."""
     found = api.doctor(container()).get(principal.owner, identifier(task_id, "examination"))
     return render_doctor.examination(found)
@@ -98,7 +107,7 @@ def get_examination(principal: Principal, task_id: str) -> views.Examination:
 @answers
 @owners(_request)
 @operation(_request, _CHANGES)
-def fix_by_doctor(principal: Principal, task_id: str) -> Answer[views.Task]:
+def fix_by_doctor(principal: Principal, task_id: str) -> Answer[task_views.Task]:
     """Ask for the changes that an examination has planned, each while its target is as it was.
 
     For admins of the owner main, who look after the stage.
@@ -114,7 +123,7 @@ def fix_by_doctor(principal: Principal, task_id: str) -> Answer[views.Task]:
 @answers
 @owners(_request)
 @operation(_request, _CHANGES)
-def undo_by_doctor(principal: Principal, task_id: str) -> Answer[views.Task]:
+def undo_by_doctor(principal: Principal, task_id: str) -> Answer[task_views.Task]:
     """Ask for what a fix has changed to be put back, as far as it can be and is still so.
 
     For admins of the owner main, who look after the stage.

@@ -6,7 +6,7 @@ from chalice.app import Blueprint, Request
 
 from chalicelib.access.service import Principal
 from chalicelib.errors import Denied
-from chalicelib.functions.http import body, render_slots, views
+from chalicelib.functions.http import body, render_slots, status_views
 from chalicelib.functions.http.auth import owners
 from chalicelib.functions.http.models import GateChange
 from chalicelib.functions.http.operation import Operation, operation
@@ -27,7 +27,7 @@ def _request() -> Request:
 @answers
 @owners(_request)
 @operation(_request, Operation(answers={HTTPStatus.OK: "Whether work begins."}))
-def get_gate(principal: Principal) -> views.Gate:
+def get_gate(principal: Principal) -> status_views.Gate:
     """Say whether everything is paused."""
     return render_slots.gate(api.gate(container()).read(), principal.owner)
 
@@ -39,7 +39,7 @@ def get_gate(principal: Principal) -> views.Gate:
     _request,
     Operation(answers={HTTPStatus.OK: "Whether work begins from now on."}, body=GateChange),
 )
-def change_gate(principal: Principal) -> views.Gate:
+def change_gate(principal: Principal) -> status_views.Gate:
     """Pause everything, or let it go on: what runs ends, what is queued waits."""
     wanted = body.read(_request().raw_body, GateChange)
     everything = wanted.scope == _EVERYTHING

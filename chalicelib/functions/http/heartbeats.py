@@ -6,7 +6,7 @@ from chalice.app import Blueprint, Request
 
 from chalicelib.access.service import Principal
 from chalicelib.background.heartbeats.record import WorkHeartbeatKind
-from chalicelib.functions.http import cursor, render, views
+from chalicelib.functions.http import cursor, render, task_views, views
 from chalicelib.functions.http.auth import owners
 from chalicelib.functions.http.choice import one_of
 from chalicelib.functions.http.operation import Operation, operation
@@ -39,7 +39,7 @@ def _request() -> Request:
     _request,
     Operation(answers={HTTPStatus.OK: "A page of heartbeats."}, query=(*cursor.PAGE, _KIND)),
 )
-def list_heartbeats(principal: Principal) -> views.Page[views.Heartbeat]:
+def list_heartbeats(principal: Principal) -> views.Page[task_views.Heartbeat]:
     """Return a page of the last signs of life of the owner's work of one kind."""
     query = cursor.read(_request().query_params)
     kind = WorkHeartbeatKind(one_of(query.filters, _KIND) or WorkHeartbeatKind.BACKGROUND_TASK)

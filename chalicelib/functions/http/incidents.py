@@ -7,7 +7,15 @@ from chalice.app import Blueprint, Request
 
 from chalicelib.access.service import Principal
 from chalicelib.errors import Conflict, Invalid, NotFound, PreconditionFailed
-from chalicelib.functions.http import body, cursor, etag, render, render_incidents, views
+from chalicelib.functions.http import (
+    body,
+    cursor,
+    etag,
+    incident_views,
+    render,
+    render_incidents,
+    views,
+)
 from chalicelib.functions.http.auth import owners
 from chalicelib.functions.http.choice import one_of
 from chalicelib.functions.http.models import Nothing, Resolution
@@ -63,7 +71,7 @@ def _request() -> Request:
         query=(*cursor.PAGE, _STATE, _DOMAIN, _SEVERITY, _KIND),
     ),
 )
-def list_incidents(principal: Principal) -> views.Page[views.Incident]:
+def list_incidents(principal: Principal) -> views.Page[incident_views.Incident]:
     """Return a page of the owner's incidents and the stage's, the latest first.
 
     Of those that are not resolved, the latest is the one that was opened last; of all, the one that
@@ -79,7 +87,7 @@ def list_incidents(principal: Principal) -> views.Page[views.Incident]:
 @answers
 @owners(_request)
 @operation(_request, Operation(answers={HTTPStatus.OK: "The incident."}, has_version=True))
-def get_incident(principal: Principal, incident_id: str) -> Answer[views.IncidentDetail]:
+def get_incident(principal: Principal, incident_id: str) -> Answer[incident_views.IncidentDetail]:
     """Return an incident with its history and the attempts at it."""
     found = _service().detail(principal.owner, _identifier(incident_id))
     return Answer(render_incidents.detail(found), version=found.record.version)
@@ -89,7 +97,9 @@ def get_incident(principal: Principal, incident_id: str) -> Answer[views.Inciden
 @answers
 @owners(_request)
 @operation(_request, Operation(answers={HTTPStatus.OK: "The plan."}, has_version=True))
-def plan_remediation(principal: Principal, incident_id: str) -> Answer[views.RemediationPlan]:
+def plan_remediation(
+    principal: Principal, incident_id: str
+) -> Answer[incident_views.RemediationPlan]:
     """Say what a remedy of an incident would do now; nothing is done."""
     plan = _service().plan(principal.owner, _identifier(incident_id))
     return Answer(render_incidents.plan(plan), version=plan.record.version)
@@ -109,7 +119,7 @@ def plan_remediation(principal: Principal, incident_id: str) -> Answer[views.Rem
         has_version=True,
     ),
 )
-def acknowledge_incident(principal: Principal, incident_id: str) -> Answer[views.Incident]:
+def acknowledge_incident(principal: Principal, incident_id: str) -> Answer[incident_views.Incident]:
     """Say that somebody knows of an incident."""
     body.read(_request().raw_body or b"{}", Nothing)
     id_, by = _identifier(incident_id), _operator(principal)
@@ -130,7 +140,7 @@ def acknowledge_incident(principal: Principal, incident_id: str) -> Answer[views
         has_version=True,
     ),
 )
-def resolve_incident(principal: Principal, incident_id: str) -> Answer[views.Incident]:
+def resolve_incident(principal: Principal, incident_id: str) -> Answer[incident_views.Incident]:
     """Say that a fault is gone; where it is seen again, its incident is opened again."""
     said = body.read(_request().raw_body or b"{}", Resolution)
     id_, by = _identifier(incident_id), _operator(principal)
@@ -151,7 +161,7 @@ def resolve_incident(principal: Principal, incident_id: str) -> Answer[views.Inc
         has_version=True,
     ),
 )
-def remediate_incident(principal: Principal, incident_id: str) -> Answer[views.Remediated]:
+def remediate_incident(principal: Principal, incident_id: str) -> Answer[incident_views.Remediated]:
     """Run the remedy that was planned, in whatever mode healing is; see the attempt for its end."""
     body.read(_request().raw_body or b"{}", Nothing)
     id_, by = _identifier(incident_id), _operator(principal)
@@ -162,7 +172,7 @@ def remediate_incident(principal: Principal, incident_id: str) -> Answer[views.R
             fix=f"send the ETag of GET /v1/incidents/{id_}/remediation",
         )
     record, attempt = _service().remediate(by, id_, _expected())
-    shown: views.Remediated = {
+    shown: incident_views.Remediated = {
         "attempt": render_incidents.attempt(attempt),
         "incident": render_incidents.incident(record),
     }
@@ -173,7 +183,7 @@ def _service() -> IncidentService:
     return wiring.incidents(container())
 
 
-def _shown(record: RuntimeIncidentRecord) -> Answer[views.Incident]:
+def _shown(record: RuntimeIncidentRecord) -> Answer[incident_views.Incident]:
     return Answer(render_incidents.incident(record), version=record.version)
 
 

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from chalice.app import Blueprint, Request
 
 from chalicelib.access.service import Principal
-from chalicelib.functions.http import render_slots, views
+from chalicelib.functions.http import job_views, render_slots
 from chalicelib.functions.http.auth import owners
 from chalicelib.functions.http.identifier import identifier
 from chalicelib.functions.http.operation import Operation, operation
@@ -29,7 +29,7 @@ def _request() -> Request:
 @answers
 @owners(_request)
 @operation(_request, Operation(answers={HTTPStatus.OK: "Whether all is well with it."}))
-def get_job_health(principal: Principal, job_id: str) -> views.JobSnapshot:
+def get_job_health(principal: Principal, job_id: str) -> job_views.JobSnapshot:
     """Say how a job is doing: what is due, missed or unfired, and what waits for an operator."""
     checkup = api.checkup(container())
     return render_slots.snapshot(checkup.look_at(principal.owner, identifier(job_id, "job")))

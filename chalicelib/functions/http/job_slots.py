@@ -7,7 +7,7 @@ from chalice.app import Blueprint, Request
 from chalicelib.access.service import Principal
 from chalicelib.clock import rfc3339
 from chalicelib.errors import Conflict, Invalid
-from chalicelib.functions.http import body, render, render_slots, views
+from chalicelib.functions.http import body, job_views, render, render_slots
 from chalicelib.functions.http.auth import owners
 from chalicelib.functions.http.identifier import identifier
 from chalicelib.functions.http.models import NewBackfill, ReviewDecision
@@ -29,7 +29,7 @@ def _request() -> Request:
 @answers
 @owners(_request)
 @operation(_request, Operation(answers={HTTPStatus.OK: "Its next five slots."}))
-def preview_job(principal: Principal, job_id: str) -> views.Preview:
+def preview_job(principal: Principal, job_id: str) -> job_views.Preview:
     """Say when a job fires next, by its own clocks and in UTC."""
     of = container()
     job = api.jobs(of).get(principal.owner, identifier(job_id, "job"))
@@ -47,7 +47,7 @@ def preview_job(principal: Principal, job_id: str) -> views.Preview:
         errors=(Conflict,),
     ),
 )
-def review_job(principal: Principal, job_id: str) -> Answer[views.MadeUp]:
+def review_job(principal: Principal, job_id: str) -> Answer[job_views.MadeUp]:
     """Replay or dismiss slots that were missed too long ago to catch up."""
     decision = body.read(_request().raw_body, ReviewDecision)
     job_id, service = identifier(job_id, "job"), api.making_up(container())
@@ -69,7 +69,7 @@ def review_job(principal: Principal, job_id: str) -> Answer[views.MadeUp]:
         errors=(Conflict,),
     ),
 )
-def backfill_job(principal: Principal, job_id: str) -> Answer[views.MadeUp]:
+def backfill_job(principal: Principal, job_id: str) -> Answer[job_views.MadeUp]:
     """Fire the slots of a past range that have not fired, each at most once."""
     new = body.read(_request().raw_body, NewBackfill)
     if new.since is None or new.until is None:
@@ -86,7 +86,7 @@ def backfill_job(principal: Principal, job_id: str) -> Answer[views.MadeUp]:
     return _made(made)
 
 
-def _made(made: MadeUp) -> Answer[views.MadeUp]:
+def _made(made: MadeUp) -> Answer[job_views.MadeUp]:
     return Answer(
         {
             "firings": [render.firing(task) for task in made.firings],

@@ -10,7 +10,7 @@ from chalice.app import Blueprint, Request
 
 from chalicelib.access.service import Principal
 from chalicelib.errors import Conflict, Invalid, PreconditionFailed
-from chalicelib.functions.http import body, cursor, etag, render, routines, views
+from chalicelib.functions.http import body, cursor, etag, job_views, render, routines, views
 from chalicelib.functions.http.auth import owners
 from chalicelib.functions.http.idempotency import IDEMPOTENCY_KEY, request_key
 from chalicelib.functions.http.identifier import identifier
@@ -64,7 +64,7 @@ def _request() -> Request:
         has_version=True,
     ),
 )
-def create_job(principal: Principal) -> Answer[views.Job]:
+def create_job(principal: Principal) -> Answer[job_views.Job]:
     """Make a job; its first slots are handed over at once."""
     new = routines.read(_request(), NewJob)
     when = _when(new)
@@ -88,7 +88,7 @@ def create_job(principal: Principal) -> Answer[views.Job]:
 @answers
 @owners(_request)
 @operation(_request, Operation(answers={HTTPStatus.OK: "A page of jobs."}, query=cursor.PAGE))
-def list_jobs(principal: Principal) -> views.Page[views.Job]:
+def list_jobs(principal: Principal) -> views.Page[job_views.Job]:
     """Return a page of the owner's jobs, newest first."""
     query = cursor.read(_request().query_params)
     found = api.jobs(container()).list(principal.owner, query.after, query.limit)
@@ -100,7 +100,7 @@ def list_jobs(principal: Principal) -> views.Page[views.Job]:
 @answers
 @owners(_request)
 @operation(_request, _SHOWN)
-def get_job(principal: Principal, job_id: str) -> Answer[views.Job]:
+def get_job(principal: Principal, job_id: str) -> Answer[job_views.Job]:
     """Return a job; one that was deleted can still be looked at."""
     return _shown(_found(principal, job_id))
 
@@ -118,7 +118,7 @@ def get_job(principal: Principal, job_id: str) -> Answer[views.Job]:
         has_version=True,
     ),
 )
-def change_job(principal: Principal, job_id: str) -> Answer[views.Job]:
+def change_job(principal: Principal, job_id: str) -> Answer[job_views.Job]:
     """Change a job; a changed schedule begins now."""
     new = routines.read(_request(), JobChange)
     own = new.model_fields_set - JobTerms.model_fields.keys() - {"trigger"}
@@ -145,7 +145,7 @@ def change_job(principal: Principal, job_id: str) -> Answer[views.Job]:
         has_version=True,
     ),
 )
-def delete_job(principal: Principal, job_id: str) -> Answer[views.Job]:
+def delete_job(principal: Principal, job_id: str) -> Answer[job_views.Job]:
     """Delete a job; deleting it again changes nothing."""
     expected = _expected(principal, job_id)
     job = api.jobs(container()).delete(
@@ -158,7 +158,7 @@ def delete_job(principal: Principal, job_id: str) -> Answer[views.Job]:
 @answers
 @owners(_request)
 @operation(_request, replace(_MOVED, body=JobPause))
-def pause_job(principal: Principal, job_id: str) -> Answer[views.Job]:
+def pause_job(principal: Principal, job_id: str) -> Answer[job_views.Job]:
     """Let no more slots of a job fire, for good or until an instant."""
     until = body.read(_request().raw_body or b"{}", JobPause).until
     job_id = identifier(job_id, "job")
@@ -170,7 +170,7 @@ def pause_job(principal: Principal, job_id: str) -> Answer[views.Job]:
 @answers
 @owners(_request)
 @operation(_request, _MOVED)
-def resume_job(principal: Principal, job_id: str) -> Answer[views.Job]:
+def resume_job(principal: Principal, job_id: str) -> Answer[job_views.Job]:
     """Let a job's slots fire again, from now on."""
     return _moved(principal, job_id, JobService.resume)
 
@@ -192,7 +192,7 @@ def resume_job(principal: Principal, job_id: str) -> Answer[views.Job]:
         errors=(Conflict,),
     ),
 )
-def run_job(principal: Principal, job_id: str) -> Answer[views.Firing]:
+def run_job(principal: Principal, job_id: str) -> Answer[job_views.Firing]:
     """Run a job now, at a slot of its own."""
     body.read(_request().raw_body or b"{}", Nothing)
     job_id = identifier(job_id, "job")
@@ -209,7 +209,7 @@ def run_job(principal: Principal, job_id: str) -> Answer[views.Firing]:
 @answers
 @owners(_request)
 @operation(_request, Operation(answers={HTTPStatus.OK: "A page of firings."}, query=cursor.PAGE))
-def list_firings(principal: Principal, job_id: str) -> views.Page[views.Firing]:
+def list_firings(principal: Principal, job_id: str) -> views.Page[job_views.Firing]:
     """Return a page of a job's ledger, newest slot first."""
     query = cursor.read(_request().query_params)
     job_id = identifier(job_id, "job")
@@ -225,7 +225,7 @@ def _found(principal: Principal, job_id: str) -> Job:
     return api.jobs(container()).get(principal.owner, identifier(job_id, "job"))
 
 
-def _made(made: MadeJob) -> Answer[views.Job]:
+def _made(made: MadeJob) -> Answer[job_views.Job]:
     return Answer(
         _view(made.job, container().clock.now()),
         status=HTTPStatus.CREATED if made.is_new else HTTPStatus.OK,
@@ -234,11 +234,11 @@ def _made(made: MadeJob) -> Answer[views.Job]:
     )
 
 
-def _shown(job: Job) -> Answer[views.Job]:
+def _shown(job: Job) -> Answer[job_views.Job]:
     return Answer(_view(job, container().clock.now()), version=job.ver)
 
 
-def _view(job: Job, now: datetime) -> views.Job:
+def _view(job: Job, now: datetime) -> job_views.Job:
     """Return a job in the shape of the family that is asked."""
     is_routine = routines.family(_request()) == routines.ROUTINES
     return render.routine(job, now) if is_routine else render.job(job, now)
@@ -246,7 +246,7 @@ def _view(job: Job, now: datetime) -> views.Job:
 
 def _moved(
     principal: Principal, job_id: str, move: Callable[[JobService, str, str, str], Job]
-) -> Answer[views.Job]:
+) -> Answer[job_views.Job]:
     """Move a job by an order that says nothing more, and return it."""
     body.read(_request().raw_body or b"{}", Nothing)
     job_id = identifier(job_id, "job")

@@ -7,7 +7,16 @@ from chalice.app import Blueprint, Request
 
 from chalicelib.access.service import Principal
 from chalicelib.errors import NotFound
-from chalicelib.functions.http import body, cursor, render, render_journal, render_task, views
+from chalicelib.functions.http import (
+    body,
+    cursor,
+    journal_views,
+    render,
+    render_journal,
+    render_task,
+    task_views,
+    views,
+)
 from chalicelib.functions.http.auth import owners
 from chalicelib.functions.http.idempotency import IDEMPOTENCY_KEY, request_key
 from chalicelib.functions.http.identifier import identifier
@@ -52,7 +61,7 @@ def _request() -> Request:
     _request,
     Operation(answers={HTTPStatus.OK: "A page of the journal."}, query=(*cursor.PAGE, *_FILTERS)),
 )
-def search_journal(principal: Principal) -> views.Page[views.JournalEntry]:
+def search_journal(principal: Principal) -> views.Page[journal_views.JournalEntry]:
     """Return a page of the owner's journal, newest first.
 
     At most 1,000 entries are looked at for a page: it may be short although others follow.
@@ -69,7 +78,7 @@ def search_journal(principal: Principal) -> views.Page[views.JournalEntry]:
 @answers
 @owners(_request)
 @operation(_request, Operation(answers={HTTPStatus.OK: "The counts."}, query=_DAYS))
-def count_journal_days(principal: Principal) -> views.JournalDays:
+def count_journal_days(principal: Principal) -> journal_views.JournalDays:
     """Return how many events of each kind there were on each day (UTC), the moved ones too.
 
     Without `to` up to today, without `from` the 30 days up to there. Events that were moved to S3
@@ -86,7 +95,7 @@ def count_journal_days(principal: Principal) -> views.JournalDays:
 @answers
 @owners(_request)
 @operation(_request, Operation(answers={HTTPStatus.OK: "The entry."}))
-def get_journal_entry(principal: Principal, stream: str, seq: str) -> views.JournalEntry:
+def get_journal_entry(principal: Principal, stream: str, seq: str) -> journal_views.JournalEntry:
     """Return the entry at a position of a stream."""
     if not (_POSITION.fullmatch(stream) and _POSITION.fullmatch(seq)):
         raise NotFound("there is no such position in the journal")
@@ -111,7 +120,7 @@ def get_journal_entry(principal: Principal, stream: str, seq: str) -> views.Jour
         has_location=True,
     ),
 )
-def export_journal(principal: Principal) -> Answer[views.JournalExport]:
+def export_journal(principal: Principal) -> Answer[journal_views.JournalExport]:
     """Ask for the journal as a file of hash-chained NDJSON."""
     wanted = body.read(_request().raw_body or b"{}", NewExport)
     key = request_key(principal, _request(), "POST /v1/journal/exports")
@@ -128,7 +137,7 @@ def export_journal(principal: Principal) -> Answer[views.JournalExport]:
 @answers
 @owners(_request)
 @operation(_request, Operation(answers={HTTPStatus.OK: "The export."}))
-def get_journal_export(principal: Principal, task_id: str) -> views.JournalExport:
+def get_journal_export(principal: Principal, task_id: str) -> journal_views.JournalExport:
     """Return how far an export is; of one that is written, a link that is good for 15 minutes."""
     exports = api.journal_exports(container())
     return render_journal.export(exports.get(principal.owner, identifier(task_id, "export")))
@@ -150,7 +159,7 @@ def get_journal_export(principal: Principal, task_id: str) -> views.JournalExpor
         has_location=True,
     ),
 )
-def verify_journal(principal: Principal) -> Answer[views.Task]:
+def verify_journal(principal: Principal) -> Answer[task_views.Task]:
     """Ask for a verification of the owner's whole journal."""
     body.read(_request().raw_body or b"{}", Nothing)
     key = request_key(principal, _request(), "POST /v1/journal/verify")
@@ -164,7 +173,9 @@ def verify_journal(principal: Principal) -> Answer[views.Task]:
 @operation(
     _request, Operation(answers={HTTPStatus.OK: "A page of verifications."}, query=cursor.PAGE)
 )
-def list_journal_verifications(principal: Principal) -> views.Page[views.JournalVerification]:
+def list_journal_verifications(
+    principal: Principal,
+) -> views.Page[journal_views.JournalVerification]:
     """Return a page of the verifications of the owner's journal, the latest asked for first."""
     query = cursor.read(_request().query_params)
     found = api.journal_verifications(container()).list(principal.owner, query.after, query.limit)
@@ -175,7 +186,9 @@ def list_journal_verifications(principal: Principal) -> views.Page[views.Journal
 @answers
 @owners(_request)
 @operation(_request, Operation(answers={HTTPStatus.OK: "The verification."}))
-def get_journal_verification(principal: Principal, task_id: str) -> views.JournalVerification:
+def get_journal_verification(
+    principal: Principal, task_id: str
+) -> journal_views.JournalVerification:
     """Return how far a verification has come and what it found, once a worker has begun it."""
     verifications = api.journal_verifications(container())
     found = verifications.get(principal.owner, identifier(task_id, "verification"))

@@ -6,13 +6,15 @@ are called: anybody can send them.
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any, Concatenate
 
 from chalice.app import Request
 
-from chalicelib.errors import Malformed
+from chalicelib.errors import Malformed, NotFound
 from chalicelib.functions.http import body
+from chalicelib.functions.http.operation import Operation, operation
 from chalicelib.functions.wiring.container import container
 from chalicelib.functions.wiring.nodes import gatekeeper
 from chalicelib.nodes.enforcement.admission import Purpose
@@ -22,7 +24,7 @@ _DEVICE = "device_id"
 
 
 def nodes_only[**P](
-    current: Callable[[], Request], purpose: Purpose = Purpose.CALL
+    current: Callable[[], Request], promise: Operation, purpose: Purpose = Purpose.CALL
 ) -> Callable[[Callable[Concatenate[NodeCaller, P], Any]], Callable[..., Any]]:
     """Hand the device that calls to a route, if its certificate may make this call.
 
@@ -30,15 +32,25 @@ def nodes_only[**P](
 
     Args:
         current: returns the request under way.
+        promise: what the route promises.
         purpose: what the route is for.
     """
+    told = replace(promise, is_open=True, needs_certificate=True)
 
     def decorate(route: Callable[Concatenate[NodeCaller, P], Any]) -> Callable[..., Any]:
+        answering = operation(current, told)(route)
+
         @wraps(route)
         def guarded(device_id: str, *args: P.args, **kwargs: P.kwargs) -> Any:
             request = current()
             call = Call(request.context or {}, device_id, _named(request.raw_body), purpose)
-            return route(gatekeeper(container()).admit(call), *args, **kwargs)
+            keeper = gatekeeper(container())
+            caller = keeper.admit(call)
+            try:
+                return answering(caller, *args, **kwargs)
+            except NotFound:
+                keeper.not_asked(caller)
+                raise
 
         return guarded
 

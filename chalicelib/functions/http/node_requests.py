@@ -17,7 +17,7 @@ from chalicelib.functions.http.capability_models import (
 )
 from chalicelib.functions.http.identifier import identifier
 from chalicelib.functions.http.node_auth import nodes_only
-from chalicelib.functions.http.operation import Operation, operation
+from chalicelib.functions.http.operation import Operation, moves
 from chalicelib.functions.http.problem import answers
 from chalicelib.functions.wiring import capabilities as wiring
 from chalicelib.functions.wiring.container import container
@@ -33,14 +33,11 @@ def _request() -> Request:
 
 @node_requests.route("/v1/nodes/{device_id}/register", methods=["POST"])
 @answers
-@nodes_only(_request)
-@operation(
+@nodes_only(
     _request,
     Operation(
         answers={HTTPStatus.OK: "All that the node can do, and what of it was granted."},
         body=NodeRegistration,
-        is_open=True,
-        needs_certificate=True,
     ),
 )
 def register_node(caller: NodeCaller) -> views.NodeCapabilities:
@@ -53,17 +50,7 @@ def register_node(caller: NodeCaller) -> views.NodeCapabilities:
 
 @node_requests.route("/v1/nodes/{device_id}/heartbeat", methods=["POST"])
 @answers
-@nodes_only(_request)
-@operation(
-    _request,
-    Operation(
-        answers={HTTPStatus.OK: "It was noted."},
-        body=NodeHeartbeat,
-        may_be_empty=True,
-        is_open=True,
-        needs_certificate=True,
-    ),
-)
+@nodes_only(_request, moves("It was noted.", NodeHeartbeat))
 def beat_node(caller: NodeCaller) -> views.NodePause:
     """Say that this node is there, and what it is doing."""
     said = body.read(_request().raw_body or b"{}", NodeHeartbeat)
@@ -73,13 +60,7 @@ def beat_node(caller: NodeCaller) -> views.NodePause:
 
 @node_requests.route("/v1/nodes/{device_id}/requests", methods=["GET"])
 @answers
-@nodes_only(_request)
-@operation(
-    _request,
-    Operation(
-        answers={HTTPStatus.OK: "What the node can take."}, is_open=True, needs_certificate=True
-    ),
-)
+@nodes_only(_request, Operation(answers={HTTPStatus.OK: "What the node can take."}))
 def list_node_requests(caller: NodeCaller) -> views.NodeRequests:
     """Return what this node can take, oldest first, and when to ask again; nothing is handed over.
 
@@ -90,15 +71,12 @@ def list_node_requests(caller: NodeCaller) -> views.NodeRequests:
 
 @node_requests.route("/v1/nodes/{device_id}/requests/{request_id}/take", methods=["POST"])
 @answers
-@nodes_only(_request)
-@operation(
+@nodes_only(
     _request,
     Operation(
         answers={HTTPStatus.OK: "The request; the same for the same claim."},
         body=NodeClaim,
         errors=(Conflict,),
-        is_open=True,
-        needs_certificate=True,
     ),
 )
 def take_node_request(caller: NodeCaller, request_id: str) -> views.TakenRequest:
@@ -110,15 +88,12 @@ def take_node_request(caller: NodeCaller, request_id: str) -> views.TakenRequest
 
 @node_requests.route("/v1/nodes/{device_id}/requests/{request_id}/mediation", methods=["POST"])
 @answers
-@nodes_only(_request)
-@operation(
+@nodes_only(
     _request,
     Operation(
         answers={HTTPStatus.OK: "The request: to be done, or rejected."},
         body=NodeMediation,
         errors=(Conflict,),
-        is_open=True,
-        needs_certificate=True,
     ),
 )
 def mediate_node_request(caller: NodeCaller, request_id: str) -> views.TakenRequest:
@@ -132,15 +107,12 @@ def mediate_node_request(caller: NodeCaller, request_id: str) -> views.TakenRequ
 
 @node_requests.route("/v1/nodes/{device_id}/requests/{request_id}/result", methods=["POST"])
 @answers
-@nodes_only(_request)
-@operation(
+@nodes_only(
     _request,
     Operation(
         answers={HTTPStatus.OK: "It was kept; the same answer again changes nothing."},
         body=NodeResult,
         errors=(Conflict,),
-        is_open=True,
-        needs_certificate=True,
     ),
 )
 def answer_node_request(caller: NodeCaller, request_id: str) -> views.AnsweredRequest:

@@ -8,7 +8,7 @@ from chalicelib.errors import Conflict
 from chalicelib.functions.http import body, node_views, render_nodes
 from chalicelib.functions.http.node_auth import nodes_only
 from chalicelib.functions.http.node_models import NodeRenewal, NodeSays
-from chalicelib.functions.http.operation import Answer, Operation, operation
+from chalicelib.functions.http.operation import Answer, Operation, moves
 from chalicelib.functions.http.problem import answers
 from chalicelib.functions.wiring import nodes as wiring
 from chalicelib.functions.wiring.container import container
@@ -24,11 +24,7 @@ def _request() -> Request:
 
 @nodes.route("/v1/nodes/{device_id}/whoami", methods=["GET"])
 @answers
-@nodes_only(_request)
-@operation(
-    _request,
-    Operation(answers={HTTPStatus.OK: "Who calls."}, is_open=True, needs_certificate=True),
-)
+@nodes_only(_request, Operation(answers={HTTPStatus.OK: "Who calls."}))
 def whoami(caller: NodeCaller) -> node_views.NodeIdentity:
     """Say which device calls, by which certificate, and when to renew it."""
     return render_nodes.identity(caller, container().clock.now())
@@ -36,15 +32,12 @@ def whoami(caller: NodeCaller) -> node_views.NodeIdentity:
 
 @nodes.route("/v1/nodes/{device_id}/nonce", methods=["POST"])
 @answers
-@nodes_only(_request)
-@operation(
+@nodes_only(
     _request,
     Operation(
         answers={HTTPStatus.CREATED: "A renewal can be signed with it, for five minutes."},
         body=NodeSays,
         may_be_empty=True,
-        is_open=True,
-        needs_certificate=True,
     ),
 )
 def create_renewal_nonce(caller: NodeCaller) -> Answer[node_views.NodeNonce]:
@@ -58,16 +51,14 @@ def create_renewal_nonce(caller: NodeCaller) -> Answer[node_views.NodeNonce]:
 
 @nodes.route("/v1/nodes/{device_id}/renew", methods=["POST"])
 @answers
-@nodes_only(_request, Purpose.RENEWAL)
-@operation(
+@nodes_only(
     _request,
     Operation(
         answers={HTTPStatus.OK: "The next certificate; the same one for the same request."},
         body=NodeRenewal,
         errors=(Conflict,),
-        is_open=True,
-        needs_certificate=True,
     ),
+    Purpose.RENEWAL,
 )
 def renew_certificate(caller: NodeCaller) -> node_views.RenewedCertificate:
     """Issue the certificate that follows the one of this call, for a new key.
@@ -84,17 +75,7 @@ def renew_certificate(caller: NodeCaller) -> node_views.RenewedCertificate:
 
 @nodes.route("/v1/nodes/{device_id}/revoke-self", methods=["POST"])
 @answers
-@nodes_only(_request)
-@operation(
-    _request,
-    Operation(
-        answers={HTTPStatus.OK: "The device was thrown out."},
-        body=NodeSays,
-        may_be_empty=True,
-        is_open=True,
-        needs_certificate=True,
-    ),
-)
+@nodes_only(_request, moves("The device was thrown out.", NodeSays))
 def revoke_self(caller: NodeCaller) -> node_views.Node:
     """End this device: none of its certificates is good for anything from now on."""
     body.read(_request().raw_body or b"{}", NodeSays)

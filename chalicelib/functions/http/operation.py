@@ -66,6 +66,19 @@ class Operation:
     has_version: bool = False
 
 
+def moves(
+    meaning: str, body: type[BaseModel], errors: Sequence[type[PalyraError]] = ()
+) -> Operation:
+    """Return what a route promises that moves a thing on, whose body need not be sent.
+
+    Args:
+        meaning: what its answer says.
+        body: the shape of the body, where one is sent.
+        errors: what it refuses by rules of its own.
+    """
+    return Operation(answers={HTTPStatus.OK: meaning}, body=body, may_be_empty=True, errors=errors)
+
+
 _promised: dict[Callable[..., Any], Operation] = {}
 
 

@@ -12,7 +12,15 @@ from chalicelib.access.service import Principal
 from chalicelib.access.store import IdempotencyStore
 from chalicelib.background.task import TaskRef, partition, slot_key
 from chalicelib.errors import Conflict, Invalid, NotFound, PreconditionFailed
-from chalicelib.functions.http import body, cursor, etag, render, render_policies, views
+from chalicelib.functions.http import (
+    body,
+    cursor,
+    etag,
+    policy_views,
+    render,
+    render_policies,
+    views,
+)
 from chalicelib.functions.http.auth import owners
 from chalicelib.functions.http.idempotency import IDEMPOTENCY_KEY, request_key
 from chalicelib.functions.http.identifier import identifier
@@ -66,7 +74,7 @@ def _request() -> Request:
 @answers
 @owners(_request)
 @operation(_request, Operation(answers={HTTPStatus.OK: "A page of versions."}, query=cursor.PAGE))
-def list_policies(principal: Principal) -> views.Page[views.PolicyVersion]:
+def list_policies(principal: Principal) -> views.Page[policy_views.PolicyVersion]:
     """Return a page of the versions of the owner's policies, newest first."""
     query = cursor.read(_request().query_params)
     found = _service().list(principal.owner, query.after, query.limit)
@@ -88,7 +96,7 @@ def list_policies(principal: Principal) -> views.Page[views.PolicyVersion]:
         has_location=True,
     ),
 )
-def create_policies(principal: Principal) -> Answer[views.PolicyVersionDetail]:
+def create_policies(principal: Principal) -> Answer[policy_views.PolicyVersionDetail]:
     """Keep a new version of the owner's policies, once it is found to be valid."""
     new = body.read(_request().raw_body, NewPolicies)
     key = request_key(principal, _request(), "POST /v1/policies")
@@ -108,7 +116,7 @@ def create_policies(principal: Principal) -> Answer[views.PolicyVersionDetail]:
     _request,
     Operation(answers={HTTPStatus.OK: "It is valid; what is in it."}, body=PolicyText),
 )
-def validate_policies(_principal: Principal) -> views.PolicyDraft:
+def validate_policies(_principal: Principal) -> policy_views.PolicyDraft:
     """Say whether policies could be kept; nothing is."""
     return render_policies.summaries(
         _service().check(body.read(_request().raw_body, PolicyText).text)
@@ -119,7 +127,7 @@ def validate_policies(_principal: Principal) -> views.PolicyDraft:
 @answers
 @owners(_request)
 @operation(_request, Operation(answers={HTTPStatus.OK: "What decides."}, has_version=True))
-def get_active_policies(principal: Principal) -> Answer[views.ActivePolicies]:
+def get_active_policies(principal: Principal) -> Answer[policy_views.ActivePolicies]:
     """Return which version decides, with its text and that of the defaults."""
     return _shown(principal, _service().active(principal.owner))
 
@@ -128,7 +136,7 @@ def get_active_policies(principal: Principal) -> Answer[views.ActivePolicies]:
 @answers
 @owners(_request)
 @operation(_request, _ACTIVATED)
-def roll_back_policies(principal: Principal) -> Answer[views.ActivePolicies]:
+def roll_back_policies(principal: Principal) -> Answer[policy_views.ActivePolicies]:
     """Let the version decide again that did before the last activation."""
     body.read(_request().raw_body or b"{}", Nothing)
     after = _service().roll_back(principal.owner, principal.actor, _expected())
@@ -146,7 +154,7 @@ def roll_back_policies(principal: Principal) -> Answer[views.ActivePolicies]:
         errors=(NotFound, Conflict),
     ),
 )
-def dry_run_policies(principal: Principal) -> views.PolicyDryRun:
+def dry_run_policies(principal: Principal) -> policy_views.PolicyDryRun:
     """Ask a draft, or a version, what was decided in the last 30 days; nothing comes of it."""
     trial = body.read(_request().raw_body, PolicyTrial)
     draft = trial.version if trial.text is None else trial.text
@@ -166,7 +174,7 @@ def dry_run_policies(principal: Principal) -> views.PolicyDryRun:
         errors=(NotFound, Conflict),
     ),
 )
-def explain_policies(principal: Principal) -> views.PolicyExplanation:
+def explain_policies(principal: Principal) -> policy_views.PolicyExplanation:
     """Say how a request would be decided, and why."""
     asked = body.read(_request().raw_body, PolicyWhatIf)
     explained = _service().explain(principal.owner, _question(principal, asked), asked.version)
@@ -177,7 +185,7 @@ def explain_policies(principal: Principal) -> views.PolicyExplanation:
 @answers
 @owners(_request)
 @operation(_request, Operation(answers={HTTPStatus.OK: "The version."}))
-def get_policies(principal: Principal, version: str) -> views.PolicyVersionDetail:
+def get_policies(principal: Principal, version: str) -> policy_views.PolicyVersionDetail:
     """Return a version of the owner's policies with its text."""
     return render_policies.version_detail(_service().get(principal.owner, _number(version)))
 
@@ -186,7 +194,7 @@ def get_policies(principal: Principal, version: str) -> views.PolicyVersionDetai
 @answers
 @owners(_request)
 @operation(_request, _ACTIVATED)
-def activate_policies(principal: Principal, version: str) -> Answer[views.ActivePolicies]:
+def activate_policies(principal: Principal, version: str) -> Answer[policy_views.ActivePolicies]:
     """Let a version decide from now on; version 0 is that of the defaults alone."""
     body.read(_request().raw_body or b"{}", Nothing)
     number = _number(version)
@@ -212,7 +220,7 @@ def _service() -> PolicyService:
     return wiring.policies(container())
 
 
-def _shown(principal: Principal, active: Activation) -> Answer[views.ActivePolicies]:
+def _shown(principal: Principal, active: Activation) -> Answer[policy_views.ActivePolicies]:
     service, owner = _service(), principal.owner
     stored = service.get(owner, active.version) if active.version else None
     policy_set = service.engine(owner, active.version).fingerprint

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from chalicelib.background.heartbeats.record import WorkHeartbeatKind, WorkHeartbeatRecord
 from chalicelib.background.task import Origin, Outcome, Task, slot_instant
 from chalicelib.clock import rfc3339
-from chalicelib.functions.http import views
+from chalicelib.functions.http import job_views, run_views, status_views, task_views, views
 from chalicelib.functions.http.cursor import encode
 from chalicelib.providers import Answer, ToolCall
 from chalicelib.runs.step import Step
@@ -26,7 +26,7 @@ def page[T](items: Sequence[T], following: str | None) -> views.Page[T]:
     return {"items": list(items), "next": encode(following)}
 
 
-def job(job: Job, now: datetime) -> views.Job:
+def job(job: Job, now: datetime) -> job_views.Job:
     """Return a job."""
     definition, following, standing = job.definition, job.awaits(now), job.standing
     return {
@@ -55,20 +55,20 @@ def job(job: Job, now: datetime) -> views.Job:
     }
 
 
-def routine(made: Job, now: datetime) -> views.Routine:
+def routine(made: Job, now: datetime) -> job_views.Routine:
     """Return a job as the routine that it is."""
     shown = job(made, now)
     return {**shown, "trigger": {"type": "schedule", "schedule": shown["schedule"]}}
 
 
-def firing(task: Task, counted: Counted | None = None) -> views.Firing:
+def firing(task: Task, counted: Counted | None = None) -> job_views.Firing:
     """Return a ledger row.
 
     Args:
         task: the row.
         counted: how many slots it stands for, or None where it is one, or nobody knows.
     """
-    shown: views.Firing = {
+    shown: job_views.Firing = {
         "slot": rfc3339(task.ref.slot),
         "outcome": task.outcome,
         "task_id": task.ref.id,
@@ -91,13 +91,13 @@ def firing(task: Task, counted: Counted | None = None) -> views.Firing:
     return shown
 
 
-def _add_range(shown: views.Firing, task: Task, counted: Counted | None) -> None:
+def _add_range(shown: job_views.Firing, task: Task, counted: Counted | None) -> None:
     shown["last"] = rfc3339(slot_instant(task.last))
     if counted is not None:
         shown["slots"], shown["slots_exact"] = counted
 
 
-def _terms(terms: Terms) -> views.JobTerms:
+def _terms(terms: Terms) -> job_views.JobTerms:
     backoff = terms.backoff
     return {
         "misfire": terms.misfire,
@@ -111,13 +111,13 @@ def _terms(terms: Terms) -> views.JobTerms:
     }
 
 
-def _range(review: Review | None) -> views.SlotRange | None:
+def _range(review: Review | None) -> job_views.SlotRange | None:
     if review is None:
         return None
     return {"first": rfc3339(review.first), "last": rfc3339(review.last)}
 
 
-def run(header: RunHeader) -> views.Run:
+def run(header: RunHeader) -> run_views.Run:
     """Return a run at a glance."""
     task = header.task
     return {
@@ -133,7 +133,7 @@ def run(header: RunHeader) -> views.Run:
     }
 
 
-def run_detail(view: RunView) -> views.RunDetail:
+def run_detail(view: RunView) -> run_views.RunDetail:
     """Return a run with its steps and result."""
     header = view.header
     return {
@@ -146,7 +146,7 @@ def run_detail(view: RunView) -> views.RunDetail:
     }
 
 
-def heartbeat(record: WorkHeartbeatRecord, now: datetime) -> views.Heartbeat:
+def heartbeat(record: WorkHeartbeatRecord, now: datetime) -> task_views.Heartbeat:
     """Return the last sign of life of a piece of work."""
     age = max(now - record.updated_at, timedelta())
     is_task = record.kind in {WorkHeartbeatKind.BACKGROUND_TASK, WorkHeartbeatKind.RUN}
@@ -161,7 +161,7 @@ def heartbeat(record: WorkHeartbeatRecord, now: datetime) -> views.Heartbeat:
     }
 
 
-def setting(reported: Reported) -> views.Setting:
+def setting(reported: Reported) -> status_views.Setting:
     """Return a setting as it is in effect."""
     return {
         "key": reported.key,
@@ -175,7 +175,7 @@ def setting(reported: Reported) -> views.Setting:
     }
 
 
-def _step(step: Step) -> views.Step:
+def _step(step: Step) -> run_views.Step:
     seq, at, link, turn = step.checkpoint.seq, step.at, step.link, step.turn
     if isinstance(turn, Answer):
         return {"seq": seq, "at": at, "link": link, "kind": "model", "answer": turn.text}

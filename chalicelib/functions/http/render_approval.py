@@ -4,10 +4,10 @@ from datetime import datetime
 
 from chalicelib.approvals.prompt import ApprovalPromptRecord
 from chalicelib.clock import rfc3339
-from chalicelib.functions.http import views
+from chalicelib.functions.http import approval_views
 
 
-def approval(of: ApprovalPromptRecord, now: datetime) -> views.Approval:
+def approval(of: ApprovalPromptRecord, now: datetime) -> approval_views.Approval:
     """Return a prompt; one whose time is over is shown as expired, written down or not."""
     prompt = of.prompt
     return {

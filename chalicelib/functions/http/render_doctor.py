@@ -1,7 +1,7 @@
 """What operators see of the doctor."""
 
 from chalicelib.clock import rfc3339
-from chalicelib.functions.http import views
+from chalicelib.functions.http import doctor_views
 from chalicelib.healing.doctor.catalogue import CHECKS
 from chalicelib.healing.doctor.check import Check, Look, Verdict
 from chalicelib.healing.doctor.examination import Change, Examination
@@ -10,7 +10,7 @@ from chalicelib.incidents.kind import IncidentSeverity
 _BY_KEY = {check.key: check for check in CHECKS}
 
 
-def check(check: Check) -> views.DoctorCheck:
+def check(check: Check) -> doctor_views.DoctorCheck:
     """Return a check."""
     return {
         "key": check.key,
@@ -22,7 +22,7 @@ def check(check: Check) -> views.DoctorCheck:
     }
 
 
-def examination(seen: Examination) -> views.Examination:
+def examination(seen: Examination) -> doctor_views.Examination:
     """Return what an examination has seen and done so far."""
     return {
         "task_id": seen.id,
@@ -41,7 +41,7 @@ def examination(seen: Examination) -> views.Examination:
     }
 
 
-def _finding(key: str, look: Look) -> views.DoctorFinding:
+def _finding(key: str, look: Look) -> doctor_views.DoctorFinding:
     # A release behind may not have the check any more.
     known, is_ok = _BY_KEY.get(key), look.verdict is Verdict.OK
     return {
@@ -55,7 +55,7 @@ def _finding(key: str, look: Look) -> views.DoctorFinding:
     }
 
 
-def _change(change: Change) -> views.DoctorChange:
+def _change(change: Change) -> doctor_views.DoctorChange:
     return {
         "check": change.check,
         "mender": change.step.mender,

@@ -3,14 +3,14 @@
 from datetime import datetime
 
 from chalicelib.clock import rfc3339
-from chalicelib.functions.http import views
+from chalicelib.functions.http import incident_views
 from chalicelib.healing.service import Detail, RemedyPlan
 from chalicelib.incidents.attempt import RuntimeRemediationAttemptRecord
 from chalicelib.incidents.incident import RuntimeIncidentHistoryEntry, RuntimeIncidentRecord
 from chalicelib.incidents.kind import RuntimeRemediationDescriptor
 
 
-def incident(of: RuntimeIncidentRecord) -> views.Incident:
+def incident(of: RuntimeIncidentRecord) -> incident_views.Incident:
     """Return an incident, with what its kind says."""
     kind = of.known
     return {
@@ -43,7 +43,7 @@ def incident(of: RuntimeIncidentRecord) -> views.Incident:
     }
 
 
-def detail(of: Detail) -> views.IncidentDetail:
+def detail(of: Detail) -> incident_views.IncidentDetail:
     """Return an incident with its history and attempts."""
     return {
         **incident(of.record),
@@ -52,7 +52,7 @@ def detail(of: Detail) -> views.IncidentDetail:
     }
 
 
-def plan(of: RemedyPlan) -> views.RemediationPlan:
+def plan(of: RemedyPlan) -> incident_views.RemediationPlan:
     """Return what a remedy would do."""
     kind = of.record.known
     return {
@@ -65,7 +65,7 @@ def plan(of: RemedyPlan) -> views.RemediationPlan:
     }
 
 
-def remediation(of: RuntimeRemediationDescriptor) -> views.Remediation:
+def remediation(of: RuntimeRemediationDescriptor) -> incident_views.Remediation:
     """Return what can be done about a sort of fault."""
     return {
         "id": of.id,
@@ -78,7 +78,7 @@ def remediation(of: RuntimeRemediationDescriptor) -> views.Remediation:
     }
 
 
-def attempt(of: RuntimeRemediationAttemptRecord) -> views.RemediationAttempt:
+def attempt(of: RuntimeRemediationAttemptRecord) -> incident_views.RemediationAttempt:
     """Return an attempt at a remedy."""
     return {
         "id": of.id,
@@ -91,7 +91,7 @@ def attempt(of: RuntimeRemediationAttemptRecord) -> views.RemediationAttempt:
     }
 
 
-def _entry(of: RuntimeIncidentHistoryEntry) -> views.IncidentEntry:
+def _entry(of: RuntimeIncidentHistoryEntry) -> incident_views.IncidentEntry:
     return {
         "at": rfc3339(of.at),
         "change": of.change,

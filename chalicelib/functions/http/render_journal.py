@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from chalicelib.background.exports import Export
 from chalicelib.clock import rfc3339
-from chalicelib.functions.http import views
+from chalicelib.functions.http import journal_views
 from chalicelib.journal.entry import Entry
 from chalicelib.journal.erasure.reading import Personal, PersonalReader
 from chalicelib.journal.erasure.store import Erasure
@@ -14,7 +14,7 @@ from chalicelib.journal.retention.days import Count
 from chalicelib.journal.verification.store import Verification
 
 
-def entries(found: Sequence[Entry], reader: PersonalReader) -> list[views.JournalEntry]:
+def entries(found: Sequence[Entry], reader: PersonalReader) -> list[journal_views.JournalEntry]:
     """Return entries of an owner's journal, and what is personal of them.
 
     Raises:
@@ -24,8 +24,8 @@ def entries(found: Sequence[Entry], reader: PersonalReader) -> list[views.Journa
     return [_entry(entry, personal) for entry, personal in zip(found, opened, strict=True)]
 
 
-def _entry(entry: Entry, personal: Personal) -> views.JournalEntry:
-    shown: views.JournalEntry = {
+def _entry(entry: Entry, personal: Personal) -> journal_views.JournalEntry:
+    shown: journal_views.JournalEntry = {
         "stream": entry.stream,
         "seq": entry.seq,
         "id": entry.id,
@@ -45,7 +45,7 @@ def _entry(entry: Entry, personal: Personal) -> views.JournalEntry:
     return shown
 
 
-def export(export: Export) -> views.JournalExport:
+def export(export: Export) -> journal_views.JournalExport:
     """Return how far an export is, and where its file can be read."""
     task, file = export.task, export.file
     return {
@@ -62,7 +62,7 @@ def export(export: Export) -> views.JournalExport:
     }
 
 
-def days(counted: Count, first: date, last: date) -> views.JournalDays:
+def days(counted: Count, first: date, last: date) -> journal_views.JournalDays:
     """Return the counts of the days that have events."""
     complete_from = counted.complete_from
     return {
@@ -82,7 +82,7 @@ def _shown(instant: datetime | None) -> str | None:
     return rfc3339(instant) if instant else None
 
 
-def erasure(erasure: Erasure) -> views.Erasure:
+def erasure(erasure: Erasure) -> journal_views.Erasure:
     """Return what was erased, and how far that is."""
     return {
         "task_id": erasure.task_id,
@@ -94,7 +94,7 @@ def erasure(erasure: Erasure) -> views.Erasure:
     }
 
 
-def verification(verification: Verification) -> views.JournalVerification:
+def verification(verification: Verification) -> journal_views.JournalVerification:
     """Return what a verification has found; `holds` says nothing before it is complete."""
     found = verification.progress
     return {

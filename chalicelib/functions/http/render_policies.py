@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from chalicelib.clock import rfc3339
-from chalicelib.functions.http import views
+from chalicelib.functions.http import policy_views
 from chalicelib.policy.draft import Summary
 from chalicelib.policy.dry_run import Changed, ChangedAccess, DryRun
 from chalicelib.policy.request import Decision
@@ -11,7 +11,7 @@ from chalicelib.policy.service import Explanation
 from chalicelib.policy.versions import Activation, PolicyVersion
 
 
-def version(of: PolicyVersion) -> views.PolicyVersion:
+def version(of: PolicyVersion) -> policy_views.PolicyVersion:
     """Return a version at a glance."""
     return {
         "version": of.version,
@@ -23,14 +23,14 @@ def version(of: PolicyVersion) -> views.PolicyVersion:
     }
 
 
-def version_detail(of: PolicyVersion) -> views.PolicyVersionDetail:
+def version_detail(of: PolicyVersion) -> policy_views.PolicyVersionDetail:
     """Return a version with its text."""
     return {**version(of), "text": of.text}
 
 
 def active(
     of: Activation, stored: PolicyVersion | None, policy_set: str, defaults: str
-) -> views.ActivePolicies:
+) -> policy_views.ActivePolicies:
     """Return what decides."""
     return {
         "version": of.version,
@@ -44,7 +44,7 @@ def active(
     }
 
 
-def summaries(of: Sequence[Summary]) -> views.PolicyDraft:
+def summaries(of: Sequence[Summary]) -> policy_views.PolicyDraft:
     """Return what is in a draft."""
     return {
         "policies": [
@@ -54,12 +54,12 @@ def summaries(of: Sequence[Summary]) -> views.PolicyDraft:
     }
 
 
-def decision(of: Decision) -> views.PolicyDecision:
+def decision(of: Decision) -> policy_views.PolicyDecision:
     """Return an answer."""
     return {"allowed": of.allowed, "reason": str(of.reason), "policies": list(of.policies)}
 
 
-def dry_run(of: DryRun) -> views.PolicyDryRun:
+def dry_run(of: DryRun) -> policy_views.PolicyDryRun:
     """Return what would be different."""
     return {
         "policy_set": of.policy_set,
@@ -71,7 +71,7 @@ def dry_run(of: DryRun) -> views.PolicyDryRun:
     }
 
 
-def explanation(of: Explanation, asked_version: int) -> views.PolicyExplanation:
+def explanation(of: Explanation, asked_version: int) -> policy_views.PolicyExplanation:
     """Return an answer with its reasons."""
     return {
         "allowed": of.decision.allowed,
@@ -87,7 +87,7 @@ def explanation(of: Explanation, asked_version: int) -> views.PolicyExplanation:
     }
 
 
-def _changed(of: Changed) -> views.PolicyChange:
+def _changed(of: Changed) -> policy_views.PolicyChange:
     return {
         "at": rfc3339(of.recorded.at),
         "task_id": of.recorded.task_id,
@@ -98,7 +98,7 @@ def _changed(of: Changed) -> views.PolicyChange:
     }
 
 
-def _access(of: ChangedAccess) -> views.PolicyAccessChange:
+def _access(of: ChangedAccess) -> policy_views.PolicyAccessChange:
     return {
         "role": of.role,
         "action": of.action,

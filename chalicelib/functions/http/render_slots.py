@@ -4,14 +4,14 @@ from datetime import datetime
 
 from chalicelib.background.gate.gate import EVERYTHING, Gate
 from chalicelib.clock import rfc3339
-from chalicelib.functions.http import views
+from chalicelib.functions.http import job_views, status_views
 from chalicelib.scheduler.job import Job, JobState
 from chalicelib.scheduler.preview import preview as fires
 from chalicelib.scheduler.preview import zone_of
 from chalicelib.scheduler.snapshot import Snapshot
 
 
-def preview(job: Job, now: datetime) -> views.Preview:
+def preview(job: Job, now: datetime) -> job_views.Preview:
     """Return a job's next slots; one that does not fire has none."""
     schedule = job.schedule
     if schedule is None or job.state is not JobState.ENABLED:
@@ -29,10 +29,10 @@ def preview(job: Job, now: datetime) -> views.Preview:
     }
 
 
-def snapshot(seen: Snapshot) -> views.JobSnapshot:
+def snapshot(seen: Snapshot) -> job_views.JobSnapshot:
     """Return how a job is doing."""
     oldest, waits = seen.oldest_unfired, seen.review
-    review: views.SlotRange | None = None
+    review: job_views.SlotRange | None = None
     if waits is not None:
         review = {"first": rfc3339(waits.first), "last": rfc3339(waits.last)}
     return {
@@ -51,7 +51,7 @@ def snapshot(seen: Snapshot) -> views.JobSnapshot:
     }
 
 
-def gate(gate: Gate, owner: str) -> views.Gate:
+def gate(gate: Gate, owner: str) -> status_views.Gate:
     """Return the gate as an owner sees it."""
     period = gate.closed(owner)
     return {

@@ -8,12 +8,12 @@ from typing import Any
 from chalicelib.background.service import Made
 from chalicelib.background.task import Lane, Task
 from chalicelib.clock import rfc3339
-from chalicelib.functions.http import views
+from chalicelib.functions.http import task_views
 from chalicelib.functions.http.attempts import attempts
 from chalicelib.functions.http.operation import Answer
 
 
-def made(made: Made, status: HTTPStatus) -> Answer[views.Task]:
+def made(made: Made, status: HTTPStatus) -> Answer[task_views.Task]:
     """Return the answer to who asked for a task.
 
     Args:
@@ -27,11 +27,11 @@ def made(made: Made, status: HTTPStatus) -> Answer[views.Task]:
     )
 
 
-def task(task: Task) -> views.Task:
+def task(task: Task) -> task_views.Task:
     """Return a task of any kind; a slot's says what became of the slot, too."""
     ref = task.ref
     parent, membership = ref.parent, task.membership
-    shown: views.Task = {
+    shown: task_views.Task = {
         "id": ref.id,
         "kind": task.kind,
         "state": task.shown_state,
@@ -61,7 +61,7 @@ def task(task: Task) -> views.Task:
     return shown
 
 
-def _attempts(task: Task) -> list[views.Attempt]:
+def _attempts(task: Task) -> list[task_views.Attempt]:
     return [
         {
             "number": each.number,
@@ -86,7 +86,7 @@ def _has_run(task: Task) -> bool:
     return task.checkpoint is not None or task.has_fired
 
 
-def _cancel(task: Task) -> views.CancelRequest | None:
+def _cancel(task: Task) -> task_views.CancelRequest | None:
     if task.cancel is None:
         return None
     return {"requested_at": rfc3339(task.cancel.at), "reason": task.cancel.reason}

@@ -9,7 +9,7 @@ from typing import Any
 from chalice.app import Blueprint, Request
 
 from chalicelib.access.service import Principal
-from chalicelib.functions.http import render, views
+from chalicelib.functions.http import render, status_views, views
 from chalicelib.functions.http.auth import owners
 from chalicelib.functions.http.operation import Operation, operation
 from chalicelib.functions.http.problem import answers
@@ -29,7 +29,7 @@ def _request() -> Request:
 @root.route("/v1", methods=["GET"])
 @answers
 @operation(_request, Operation(answers={HTTPStatus.OK: "Its name and links."}, is_open=True))
-def name_api() -> views.ApiName:
+def name_api() -> status_views.ApiName:
     """Name the API and where to go on."""
     links = {
         "approvals": "/v1/approvals",
@@ -53,7 +53,7 @@ def name_api() -> views.ApiName:
 @root.route("/healthz", methods=["GET"])
 @answers
 @operation(_request, Operation(answers={HTTPStatus.OK: "It runs."}, is_open=True))
-def healthz() -> views.Health:
+def healthz() -> status_views.Health:
     """Say that the function runs and its settings are valid."""
     container()
     return {"status": "ok"}
@@ -71,7 +71,7 @@ def get_openapi() -> dict[str, Any]:
 @answers
 @owners(_request)
 @operation(_request, Operation(answers={HTTPStatus.OK: "The status."}))
-def get_status(principal: Principal) -> views.Status:
+def get_status(principal: Principal) -> status_views.Status:
     """Say whether all is well, and why not."""
     return status(container(), principal.owner)
 
@@ -80,7 +80,7 @@ def get_status(principal: Principal) -> views.Status:
 @answers
 @owners(_request)
 @operation(_request, Operation(answers={HTTPStatus.OK: "All settings."}))
-def list_settings(_principal: Principal) -> views.Page[views.Setting]:
+def list_settings(_principal: Principal) -> views.Page[status_views.Setting]:
     """Return the settings in effect and where each comes from, secrets masked."""
     reported = container().settings.report()
     return render.page([render.setting(each) for each in reported], None)

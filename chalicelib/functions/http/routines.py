@@ -14,13 +14,13 @@ from chalice.app import Blueprint, Request
 from pydantic import BaseModel
 
 from chalicelib.errors import Fault, Invalid
-from chalicelib.functions.http import body, views
+from chalicelib.functions.http import body, job_views, views
 from chalicelib.functions.http.models import JobChange, NewJob, NewRoutine, RoutineChange, Triggered
 
 JOBS, ROUTINES = "/v1/jobs", "/v1/routines"
 SHAPES: Mapping[Any, Any] = {
-    views.Job: views.Routine,
-    views.Page[views.Job]: views.Page[views.Routine],
+    job_views.Job: job_views.Routine,
+    views.Page[job_views.Job]: views.Page[job_views.Routine],
     NewJob: NewRoutine,
     JobChange: RoutineChange,
 }

@@ -6,7 +6,7 @@ from chalice.app import Blueprint, Request
 
 from chalicelib.access.service import Principal
 from chalicelib.errors import Invalid
-from chalicelib.functions.http import cursor, render, views
+from chalicelib.functions.http import cursor, render, run_views, views
 from chalicelib.functions.http.auth import owners
 from chalicelib.functions.http.identifier import identifier, is_identifier
 from chalicelib.functions.http.operation import Operation, operation
@@ -30,7 +30,7 @@ def _request() -> Request:
 @operation(
     _request, Operation(answers={HTTPStatus.OK: "A page of runs."}, query=(*cursor.PAGE, _JOB))
 )
-def list_runs(principal: Principal) -> views.Page[views.Run]:
+def list_runs(principal: Principal) -> views.Page[run_views.Run]:
     """Return a page of the owner's runs, or of those of a job, newest first."""
     query = cursor.read(_request().query_params)
     job = query.filters.get(_JOB.name)
@@ -44,7 +44,7 @@ def list_runs(principal: Principal) -> views.Page[views.Run]:
 @answers
 @owners(_request)
 @operation(_request, Operation(answers={HTTPStatus.OK: "The run."}))
-def get_run(principal: Principal, run_id: str) -> views.RunDetail:
+def get_run(principal: Principal, run_id: str) -> run_views.RunDetail:
     """Return a run with its steps and result."""
     view = transcripts(container()).view(principal.owner, identifier(run_id, "run"))
     return render.run_detail(view)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from chalicelib.clock import rfc3339
-from chalicelib.functions.http import render_slots, views
+from chalicelib.functions.http import render_slots, status_views
 from chalicelib.functions.wiring import api
 from chalicelib.functions.wiring.container import Container
 from chalicelib.functions.wiring.tools import background_health, scheduler_health
@@ -16,7 +16,7 @@ from chalicelib.tables import SYSTEM
 from chalicelib.version import VERSION
 
 
-def status(of: Container, owner: str) -> views.Status:
+def status(of: Container, owner: str) -> status_views.Status:
     """Return how a stage is, with the incidents and heartbeats of an owner.
 
     Raises:
@@ -55,11 +55,11 @@ def status(of: Container, owner: str) -> views.Status:
     }
 
 
-def _counts(told: Mapping[str, int] | None) -> views.TickCounts | None:
+def _counts(told: Mapping[str, int] | None) -> status_views.TickCounts | None:
     if told is None:
         return None
-    counts: Any = {name: told.get(name, 0) for name in views.TickCounts.__annotations__}
-    return cast(views.TickCounts, counts)
+    counts: Any = {name: told.get(name, 0) for name in status_views.TickCounts.__annotations__}
+    return cast(status_views.TickCounts, counts)
 
 
 def _instant(shown: str | None) -> datetime | None:

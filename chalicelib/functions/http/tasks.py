@@ -10,13 +10,13 @@ from chalicelib.background import erasure
 from chalicelib.background.service import Filter, TaskDraft, TaskService
 from chalicelib.background.task import Lane, Membership, Task
 from chalicelib.errors import Conflict, Invalid, NotFound
-from chalicelib.functions.http import body, cursor, render, render_task, views
+from chalicelib.functions.http import body, cursor, render, render_task, task_views, views
 from chalicelib.functions.http.auth import owners, require
 from chalicelib.functions.http.choice import one_of
 from chalicelib.functions.http.idempotency import IDEMPOTENCY_KEY, request_key
 from chalicelib.functions.http.identifier import identifier, is_identifier
 from chalicelib.functions.http.models import Cancel, NewTask, Nothing
-from chalicelib.functions.http.operation import Answer, Operation, operation
+from chalicelib.functions.http.operation import Answer, Operation, moves, operation
 from chalicelib.functions.http.problem import answers
 from chalicelib.functions.http.query import Parameter
 from chalicelib.functions.wiring import api
@@ -26,18 +26,13 @@ from chalicelib.healing.doctor import kind as doctor
 # What a task of some kinds does is an operation of its own, for those who may do that.
 _ALSO = {erasure.KIND: "erase_subject", doctor.KIND: "fix_by_doctor"}
 _STATE = Parameter(
-    "state", "Only tasks in this state.", {"type": "string", "enum": [*views.TASK_STATES]}
+    "state", "Only tasks in this state.", {"type": "string", "enum": [*task_views.TASK_STATES]}
 )
 _LANE = Parameter("lane", "Only tasks of this lane.", {"type": "string", "enum": [*Lane]})
 _PARENT = Parameter(
     "parent", "Only tasks that came from the task or job of this id.", {"type": "string"}
 )
-_MOVED = Operation(
-    answers={HTTPStatus.OK: "The task as it is then."},
-    body=Nothing,
-    may_be_empty=True,
-    errors=(Conflict,),
-)
+_MOVED = moves("The task as it is then.", Nothing, (Conflict,))
 
 tasks = Blueprint(__name__)
 
@@ -62,7 +57,7 @@ def _request() -> Request:
         errors=(NotFound, Conflict),
     ),
 )
-def create_task(principal: Principal) -> Answer[views.Task]:
+def create_task(principal: Principal) -> Answer[task_views.Task]:
     """Make a task, or return the first one that was made with its dedupe key."""
     new = body.read(_request().raw_body, NewTask)
     if new.kind in _ALSO:
@@ -85,7 +80,7 @@ def create_task(principal: Principal) -> Answer[views.Task]:
         answers={HTTPStatus.OK: "A page of tasks."}, query=(*cursor.PAGE, _STATE, _LANE, _PARENT)
     ),
 )
-def list_tasks(principal: Principal) -> views.Page[views.Task]:
+def list_tasks(principal: Principal) -> views.Page[task_views.Task]:
     """Return a page of the owner's tasks, or of those that came from another, newest first."""
     query = cursor.read(_request().query_params)
     wanted = Filter(state=one_of(query.filters, _STATE), lane=one_of(query.filters, _LANE))
@@ -100,7 +95,7 @@ def list_tasks(principal: Principal) -> views.Page[views.Task]:
 @answers
 @owners(_request)
 @operation(_request, Operation(answers={HTTPStatus.OK: "The task."}))
-def get_task(principal: Principal, task_id: str) -> views.Task:
+def get_task(principal: Principal, task_id: str) -> task_views.Task:
     """Return a task with its attempts."""
     task = api.tasks(container()).get(principal.owner, identifier(task_id, "task"))
     return render_task.task(task)
@@ -110,7 +105,7 @@ def get_task(principal: Principal, task_id: str) -> views.Task:
 @answers
 @owners(_request)
 @operation(_request, _MOVED)
-def pause_task(principal: Principal, task_id: str) -> views.Task:
+def pause_task(principal: Principal, task_id: str) -> task_views.Task:
     """Pause a task that has not begun."""
     return _moved(principal, task_id, TaskService.pause)
 
@@ -119,7 +114,7 @@ def pause_task(principal: Principal, task_id: str) -> views.Task:
 @answers
 @owners(_request)
 @operation(_request, _MOVED)
-def resume_task(principal: Principal, task_id: str) -> views.Task:
+def resume_task(principal: Principal, task_id: str) -> task_views.Task:
     """Let a paused task go on."""
     return _moved(principal, task_id, TaskService.resume)
 
@@ -128,7 +123,7 @@ def resume_task(principal: Principal, task_id: str) -> views.Task:
 @answers
 @owners(_request)
 @operation(_request, _MOVED)
-def retry_task(principal: Principal, task_id: str) -> views.Task:
+def retry_task(principal: Principal, task_id: str) -> task_views.Task:
     """Give a task that ended without success a new life."""
     return _moved(principal, task_id, TaskService.retry)
 
@@ -145,7 +140,7 @@ def retry_task(principal: Principal, task_id: str) -> views.Task:
         errors=(Conflict,),
     ),
 )
-def cancel_task(principal: Principal, task_id: str) -> Answer[views.Task]:
+def cancel_task(principal: Principal, task_id: str) -> Answer[task_views.Task]:
     """Ask a task to stop."""
     asked = body.read(_request().raw_body or b"{}", Cancel)
     task = api.tasks(container()).cancel(
@@ -156,7 +151,7 @@ def cancel_task(principal: Principal, task_id: str) -> Answer[views.Task]:
 
 def _moved(
     principal: Principal, task_id: str, move: Callable[[TaskService, str, str, str], Task]
-) -> views.Task:
+) -> task_views.Task:
     """Move a task by an order that says nothing more, and return it."""
     body.read(_request().raw_body or b"{}", Nothing)
     task_id = identifier(task_id, "task")

@@ -2,12 +2,10 @@
 
 import re
 
-import pytest
-
 from app import app
 from chalicelib.functions.http.operation import promised
 from tests.functions.http.api import Api
-from tests.nodes.gateway import ORIGIN, Gateway, Node
+from tests.nodes.gateway import Node
 
 API_ORIGIN = "api.palyra.local"
 EVERY = sorted((path, method) for path, made in app.routes.items() for method in made)
@@ -20,17 +18,6 @@ def _is_of_nodes(path: str, method: str) -> bool:
 
 OF_NODES = [each for each in EVERY if _is_of_nodes(*each)]
 OF_OTHERS = [each for each in EVERY if each not in OF_NODES]
-
-
-@pytest.fixture
-def gateway(api: Api, monkeypatch: pytest.MonkeyPatch) -> Gateway:
-    monkeypatch.setenv("PALYRA_NODES_ORIGIN", ORIGIN)
-    return Gateway(api.world)
-
-
-@pytest.fixture
-def node(gateway: Gateway) -> Node:
-    return gateway.node()
 
 
 def _path(node: Node, path: str) -> str:
