@@ -18,7 +18,7 @@ os.environ |= {
 }
 
 from chalicelib.background.shards import shard_of
-from chalicelib.functions.wiring import api, seals, sweeps, ticks, workers
+from chalicelib.functions.wiring import api, journal_tasks, seals, sweeping, sweeps, ticks, workers
 from chalicelib.functions.wiring.container import Container
 from chalicelib.journal.event import STREAMS, Event, stream_of
 from chalicelib.scheduler.job import Job
@@ -30,7 +30,7 @@ from tests.simulation import seam
 from tests.simulation.dynamo import SimDynamo
 from tests.simulation.services import KmsClient, S3Client, SimQueues, SqsClient, StsClient
 from tests.simulation.units import Units
-from tests.support.world import _tables
+from tests.support import stack
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 _A_LOT = timedelta(minutes=5)
@@ -46,7 +46,7 @@ class Cloud:
     uploads: dict[str, dict[int, bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.dynamo = SimDynamo(_tables(), clock=self.now)
+        self.dynamo = SimDynamo(stack.tables(), clock=self.now)
         self.queues = SimQueues(self.now)
 
     def now(self) -> datetime:
@@ -76,11 +76,11 @@ class Rooms:
         self.cloud = cloud
         of = Container(settings=Settings(), clock=cloud, random_bytes=random.Random(0).randbytes)
         self.settings = of.settings
-        self.tick, self.sweep = ticks.tick(of), sweeps.sweep(of)
+        self.tick, self.sweep = ticks.tick(of), sweeping.sweep(of)
         self.worker = workers.worker(of, "normal")
         self.jobs, self.tasks = api.jobs(of), api.tasks(of)
         self.journal, self.search = sweeps.journal(of), api.journal_search(of)
-        self.sealer, self.verify = seals.sealer(of), workers.verify(of)
+        self.sealer, self.verify = seals.sealer(of), journal_tasks.verify(of)
 
     def begin_streams(self, owner: str = "main") -> None:
         """Append an event to each of an owner's streams: the first one costs more."""

@@ -13,7 +13,7 @@ from tests.simulation.differential import Outcome, _comparable, _refused, outcom
 from tests.simulation.faults import Fault, Schedule
 from tests.simulation.job_flows import FLOWS
 from tests.simulation.simulate import Simulator
-from tests.support.world import _tables
+from tests.support import stack
 
 SAMPLES = 20
 
@@ -84,7 +84,7 @@ def answers_of(asked: list[Asked]) -> Iterator[Outcome]:
     """Yield moto's answers, in tables of their own."""
     with mock_aws():
         client = boto3.client("dynamodb")
-        for table in _tables():
+        for table in stack.tables():
             client.create_table(BillingMode="PAY_PER_REQUEST", **table)
         for each in asked:
             call = client._make_api_call

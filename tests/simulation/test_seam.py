@@ -23,7 +23,8 @@ from chalicelib.schedules import normalize_schedule
 from chalicelib.tables import Cancelled, Refused
 from tests.simulation.dynamo import SimDynamo
 from tests.simulation.seam import install
-from tests.support.world import NOON, _tables, a_world
+from tests.support import stack
+from tests.support.world import NOON, a_world
 
 LEASE, RETENTION = timedelta(seconds=60), timedelta(days=30)
 PK = "main#job"
@@ -37,7 +38,7 @@ def nothing(service: str) -> Any:
 
 @contextmanager
 def simulated(dynamo: SimDynamo | None = None) -> Iterator[SimDynamo]:
-    dynamo = dynamo or SimDynamo(_tables(), lambda: NOON)
+    dynamo = dynamo or SimDynamo(stack.tables(), lambda: NOON)
     with install(dynamo.call, nothing):
         yield dynamo
 

@@ -38,7 +38,7 @@ from tests.simulation.services import (
     StsClient,
 )
 from tests.simulation.sites import current_site
-from tests.support.world import _tables
+from tests.support import stack
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -118,7 +118,7 @@ class World:
 
     def __init__(self) -> None:
         self.now = START
-        self.dynamo = Observed(_tables(), clock=lambda: self.now)
+        self.dynamo = Observed(stack.tables(), clock=lambda: self.now)
         self.functions = Functions(self)
         self.empty = self.dynamo.snapshot()
         self.begin(Schedule("", 0))
@@ -265,6 +265,7 @@ class World:
             patch("chalicelib.tables.time"),
             patch("chalicelib.background.journal_export._BATCH", _EXPORTED),
             patch.object(issuer, "container", lambda: self.functions.issuer.container),
+            patch("chalicelib.functions.wiring.issuer.measure"),  # Nobody reads it here.
             # Refusals take the same time, by other means than a clock of this world.
             patch.object(padding, "STEP_SECONDS", 1e-9),
             patch.object(padding, "SLOW_SECONDS", 0),

@@ -10,7 +10,6 @@ from functools import cache
 from typing import Any
 from unittest.mock import patch
 
-import boto3
 from moto import mock_aws
 
 from chalicelib import aws
@@ -30,17 +29,11 @@ from chalicelib.scheduler.tick import Tick
 from chalicelib.schedules import normalize_schedule
 from chalicelib.settings import Settings
 from chalicelib.tables import owned
-from infra.local import template
+from tests.support import stack
 from tests.support.functions import invoking_here
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-# What CloudFormation puts into names; the account is moto's.
-_VARIABLES = {
-    "${Stage}": "local",
-    "${AWS::AccountId}": "123456789012",
-    "${AWS::Region}": "us-east-1",
-}
 
 
 @dataclass
@@ -162,7 +155,7 @@ class World:
 def a_world(settings: Settings | None = None) -> Iterator[World]:
     """Make the stack of the template on moto, and a world on it."""
     with mock_aws(), patch.object(aws, "client", _shared_client), invoking_here():
-        _make_stack()
+        stack.make()
         world = World(settings=settings or Settings())
         with patch.object(LaneQueue, "date", _dated(world)):
             yield world
@@ -179,61 +172,5 @@ def _dated(world: World) -> Callable[[LaneQueue], str]:
     return date
 
 
-def _make_stack() -> None:
-    for table in _tables():
-        _client("dynamodb").create_table(BillingMode="PAY_PER_REQUEST", **table)
-    for queue in _names("AWS::SQS::Queue", "QueueName"):
-        _client("sqs").create_queue(QueueName=queue)
-    for bucket in _names("AWS::S3::Bucket", "BucketName"):
-        _client("s3").create_bucket(Bucket=bucket)
-    for alias, shape in _keys().items():
-        key = _client("kms").create_key(**shape)
-        _client("kms").create_alias(AliasName=alias, TargetKeyId=key["KeyMetadata"]["KeyId"])
-
-
-# As below; the rooms make their own otherwise, one for each container.
+# The rooms make their own otherwise, one for each container.
 _shared_client = cache(aws.client)
-
-
-@cache
-def _client(service: str) -> Any:
-    # Making a client takes longer than most tests.
-    return boto3.client(service)
-
-
-@cache
-def _tables() -> list[dict[str, Any]]:
-    return list(_read_tables())
-
-
-def _read_tables() -> Iterator[dict[str, Any]]:
-    for made in template.resources().values():
-        if made["Type"] == "AWS::DynamoDB::Table":
-            properties = made["Properties"]
-            shape = ("KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes")
-            table = {name: properties[name] for name in shape if name in properties}
-            yield table | {"TableName": _named(properties["TableName"])}
-
-
-@cache
-def _names(kind: str, name: str) -> list[str]:
-    made = template.resources().values()
-    return [_named(each["Properties"][name]) for each in made if each["Type"] == kind]
-
-
-@cache
-def _keys() -> dict[str, dict[str, str]]:
-    """Return the shape of each key by its alias."""
-    resources = template.resources()
-    found = [made["Properties"] for made in resources.values() if made["Type"] == "AWS::KMS::Alias"]
-    keys = {_named(each["AliasName"]): each["TargetKeyId"] for each in found}
-    return {
-        alias: {name: resources[key]["Properties"][name] for name in ("KeySpec", "KeyUsage")}
-        for alias, key in keys.items()
-    }
-
-
-def _named(name: str) -> str:
-    for variable, value in _VARIABLES.items():
-        name = name.replace(variable, value)
-    return name
