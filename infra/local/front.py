@@ -126,7 +126,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             body = self.rfile.read(length)
         except TimeoutError as error:
-            detail = f"The body did not come within {_IDLE_SECONDS:.0f} s"
+            detail = f"The body did not come within {self.timeout:.0f} s"
             raise Problem(HTTPStatus.REQUEST_TIMEOUT, detail, "send all of it") from error
         if len(body) < length:
             detail = f"The body ended after {len(body)} of {length} bytes"

@@ -7,12 +7,13 @@ by itself only what API Gateway does. No session is resumed, so that each connec
 """
 
 import base64
+import io
 import json
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import ThreadingHTTPServer
 from typing import Any, NamedTuple, cast
@@ -22,6 +23,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.nodes.authority import truststore
 from infra.local import clients, server_certificate
 from infra.local.answer import Answer
+from infra.local.connections import Connections, Timed
 from infra.local.deployed import Deployed
 from infra.local.environment import NODES_ORIGIN, REGION
 from infra.local.errors import LocalCloudError
@@ -35,9 +37,11 @@ from infra.local.routes import Routes
 
 HANDSHAKE_SECONDS = 5.0
 LARGEST_BODY = 1024 * 1024
-_IDLE_SECONDS = 30.0
+IDLE_SECONDS = 30.0
+REQUEST_SECONDS = 30.0
+_DRAIN_SECONDS = 2.0
 _POLL_SECONDS = 0.05
-_MOST_CONNECTIONS = 128
+MOST_CONNECTIONS = 128
 _ACCOUNT = "000000000000"
 
 type Invoke = Callable[[dict[str, Any]], dict[str, Any]]
@@ -87,58 +91,83 @@ def serving(place: Place, behind: Behind) -> Iterator[None]:
 
 class _Front(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128
 
     def __init__(self, place: Place, behind: Behind) -> None:
         self.behind = behind
         self.trust = Trust(place, behind.truststore)
-        self.places = threading.BoundedSemaphore(_MOST_CONNECTIONS)
+        self.connections = Connections(MOST_CONNECTIONS)
         super().__init__((LOOPBACK, place.node_port), _Request)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Shake hands in the connection's own thread: one that is slow holds up nobody."""
-        if not self.places.acquire(blocking=False):
-            self.shutdown_request(request)
-            return
         try:
-            self._serve(request, client_address)
-        finally:
-            self.places.release()
-
-    def _serve(self, request: socket.socket, client_address: Any) -> None:
-        try:
-            secured = self._secured(request)
+            secured = self._wrapped(request)
         except OSError:
             secured = None
         if secured is None:
             self.shutdown_request(request)
-        else:
+        elif self._shakes_hands(secured):
             super().process_request_thread(secured, client_address)
+        else:
+            self.shutdown_request(secured)
 
-    def _secured(self, request: socket.socket) -> ssl.SSLSocket | None:
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection; nobody else may end it from here on."""
+        self.connections.leave(request)
+        super().shutdown_request(request)
+
+    def _wrapped(self, request: socket.socket) -> ssl.SSLSocket | None:
         context = self.trust.context()
         if context is None:
             return None
-        # It is the time of the whole handshake, and not of each of its pieces.
-        request.settimeout(HANDSHAKE_SECONDS)
-        secured = context.wrap_socket(request, server_side=True, do_handshake_on_connect=False)
+        return context.wrap_socket(request, server_side=True, do_handshake_on_connect=False)
+
+    def _shakes_hands(self, secured: ssl.SSLSocket) -> bool:
+        if not self.connections.enter(secured):
+            return False
         try:
+            # It is the time of the whole handshake, and not of each of its pieces.
+            secured.settimeout(HANDSHAKE_SECONDS)
             secured.do_handshake()
-        except BaseException:
-            with suppress(OSError):
-                secured.close()
-            raise
-        return secured
+        except (OSError, ValueError):
+            return False
+        return True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Keep the terminal for what a person has to read: a client that went away is no news."""
 
 
 class _Request(Handler):
-    timeout = _IDLE_SECONDS
+    timeout = IDLE_SECONDS
+
+    @property
+    def _nodes_front(self) -> _Front:
+        return cast("_Front", self.server)
 
     @property
     def _behind(self) -> Behind:
-        return cast("_Front", self.server).behind
+        return self._nodes_front.behind
+
+    def setup(self) -> None:
+        """Read with an eye on the clock."""
+        super().setup()
+        self.rfile.close()
+        self._timed = Timed(self.connection)
+        self.rfile = io.BufferedReader(self._timed)
+
+    def handle_one_request(self) -> None:
+        """Give a client some time to ask, and some to say all of it."""
+        self._timed.begin(IDLE_SECONDS, REQUEST_SECONDS)
+        super().handle_one_request()
+
+    def _send(self, answer: Answer) -> None:
+        self.connection.settimeout(IDLE_SECONDS)
+        super()._send(answer)
+
+    def _drain(self) -> None:
+        self._timed.begin(_DRAIN_SECONDS, _DRAIN_SECONDS)
+        super()._drain()
 
     def _refuse_what_gateway_would(self) -> None:
         check(self.request_version, self.path, self.headers, LARGEST_BODY)
@@ -166,6 +195,7 @@ class _Request(Handler):
             address=str(self.client_address[0]),
         )
         told = event(asked, self._certificate(), self._behind.domain)
+        self._nodes_front.connections.works(self.connection)
         try:
             return _answer(self._behind.invoke(told))
         except (BotoCoreError, ClientError) as error:
@@ -173,6 +203,8 @@ class _Request(Handler):
             raise Problem(
                 HTTPStatus.BAD_GATEWAY, detail, "read its log, then `make up` again"
             ) from error
+        finally:
+            self._nodes_front.connections.waits(self.connection)
 
     def _certificate(self) -> bytes:
         der = cast("ssl.SSLSocket", self.connection).getpeercert(binary_form=True)

@@ -10,6 +10,7 @@ import pytest
 from chalicelib.clock import SystemClock
 from chalicelib.functions.wiring.container import container
 from chalicelib.functions.wiring.issuer import issuer
+from chalicelib.nodes.authority import truststore
 from infra.local import nodes_front, nodes_tls
 from infra.local.nodes_front import Behind
 from infra.local.place import LOOPBACK, Place
@@ -44,7 +45,8 @@ def front(gateway: Gateway, place: Place, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setattr(nodes_tls, "TRUST_SECONDS", 0.0)
 
     def trusted() -> str:
-        return issuer(gateway.of).authorities.publish(gateway.world.clock.now())
+        known = issuer(gateway.of).authorities.store.known()
+        return truststore.trusted(known, gateway.world.clock.now())
 
     behind = Behind(ROUTES, gateway.invoke, trusted, ORIGIN)
     with nodes_front.serving(place, behind):
