@@ -1,12 +1,20 @@
 """`palyra journal`: who did what, when; and whether that is still as it was written."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import click
 
-from cli import journal_days, journal_erase, journal_export, journal_tail, journal_verify
+from cli import (
+    journal_check,
+    journal_days,
+    journal_erase,
+    journal_export,
+    journal_tail,
+    journal_verify,
+)
 from cli.asking import confirm
 from cli.columns import Column
 from cli.examples import examples
@@ -19,6 +27,7 @@ from cli.session import Session, asks_api
 from cli.watch import asks_timeout
 
 _MOST_TAILED = 200
+_HASH = re.compile(r"[0-9a-f]{64}")
 _COLUMNS = (
     *(Column("AT", is_whole=True), Column("KIND", is_whole=True), Column("ACTOR")),
     *(Column("SUBJECT", is_whole=True), Column("STREAM", is_whole=True)),
@@ -26,6 +35,12 @@ _COLUMNS = (
 )
 _ON_VERIFY = examples("palyra journal verify", "palyra journal verify --json | jq .troubles")
 _ON_VERIFY += "\n\nExit codes: 0 it holds, 1 it does not, 69 not within --timeout."
+
+
+def _a_hash(_context: click.Context, _option: click.Parameter, told: str | None) -> str | None:
+    if told is not None and not _HASH.fullmatch(told):
+        raise click.BadParameter("it is no hash: send 64 hexadecimal digits")
+    return told
 
 
 @click.group()
@@ -132,6 +147,7 @@ def export(
         session.screen.document(done | {"file": str(output)})
     else:
         session.screen.line(f"{output}  {done['entries']} entries, {done['bytes']} bytes, verified")
+        session.screen.note(f"keep its hash elsewhere: {done['hash']}")
 
 
 @journal.command(epilog=_ON_VERIFY)
@@ -151,6 +167,36 @@ def verify(session: Session, *, timeout: float | None, key: str | None) -> None:
 
 
 @journal.command(
+    "verify-file",
+    epilog=examples(
+        "palyra journal verify-file november.ndjson",
+        "palyra journal verify-file november.ndjson --hash HASH --json",
+    )
+    + "\n\nExit codes: 0 it holds, 1 it does not. Nobody is asked: no token is needed.",
+)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--hash", "told", metavar="HASH", callback=_a_hash, help="What `export` said, or its --json."
+)
+@asks_api
+def verify_file(session: Session, *, file: Path, told: str | None) -> None:
+    """Follow all hashes of a file that `export` wrote, and say whether they hold.
+
+    Whoever can write the file can make all of it anew: only with --hash is it known to be the one
+    that was written.
+    """
+    found = journal_check.checked(file, told)
+    if session.as_json:
+        session.screen.document(found)
+    else:
+        journal_check.tell(session.screen, found)
+        if found["holds"] and told is None:
+            session.screen.note("with --hash it is held against what was written, too")
+    if not found["holds"]:
+        click.get_current_context().exit(Exit.FAILED)
+
+
+@journal.command(
     epilog=examples('palyra journal erase ID --reason "asked for in ticket 4711"')
     + "\n\nWhat is left after that, and what is not: docs/erasure.md."
 )
@@ -162,7 +208,8 @@ def verify(session: Session, *, timeout: float | None, key: str | None) -> None:
 def erase(session: Session, subject: str, *, reason: str, is_sure: bool, key: str | None) -> None:
     """Erase what was written in a deleted job, or in a task that ended, and in its runs.
 
-    It cannot be undone. What happened and when stays in the journal, which still verifies.
+    Of a node that was thrown out, or of an incident, what was written about it. It cannot be
+    undone. What happened and when stays in the journal, which still verifies.
     """
     if not is_sure:
         question = f"Erase what is known of {subject}, for ever?"

@@ -25,9 +25,11 @@ class JournalFile:
     Attributes:
         entries: how many were read.
         hash: of the last line.
+        begin: what the first line says: whose journal it is, and what was asked for.
     """
 
     def __init__(self) -> None:
+        self.begin: dict[str, Any] = {}
         self.entries = 0
         self.hash = ""
         self._chain = ""
@@ -44,7 +46,7 @@ class JournalFile:
         for line in _lines(pieces):
             try:
                 self._check(line)
-            except (KeyError, TypeError, AttributeError) as error:
+            except (KeyError, TypeError, AttributeError, ValueError) as error:
                 raise Broken(f"line {self._lines} is not one of such a file") from error
             yield line
         if not self._is_over:
@@ -78,6 +80,7 @@ class JournalFile:
     def _begin(self, content: dict[str, Any]) -> None:
         if content.get("format") != FORMAT:
             raise Broken(f"it does not begin as a file of {FORMAT}")
+        self.begin = dict(content)
         self._chain = str(content.get("chain"))
         self.hash = _digest(_CONTEXT, self._chain.encode())
 
@@ -112,7 +115,7 @@ def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
 def _read(line: bytes, number: int) -> dict[str, Any]:
     try:
         content = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict) or not line.endswith(b"\n"):
         raise Broken(f"line {number} is not whole")
