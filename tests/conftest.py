@@ -1,7 +1,8 @@
-"""What every test starts from: no real AWS, no clock but its own."""
+"""What every test starts from: no real AWS, no clock but its own, no settings but the defaults."""
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,15 @@ os.environ |= {
 }
 
 from tests.support.world import World, a_world
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Let what the checkout's `palyra.toml` sets be nothing to the tests: there is no such file."""
+    with pytest.MonkeyPatch.context() as patch:
+        none = tmp_path_factory.mktemp("checkout") / "palyra.toml"
+        patch.setattr("chalicelib.functions.wiring.container.BAKED", none)
+        yield none
 
 
 @pytest.fixture

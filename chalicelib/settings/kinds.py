@@ -15,7 +15,8 @@ _CRON = rf"{_CRON_FIELD}(?:[ \t]+{_CRON_FIELD}){{4}}"
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = rf"(?:{_LABEL}\.)+(?![0-9]+$){_LABEL}"
 _LONGEST_DOMAIN = 253
-_OUR_ZONES = ("utc", "local")
+_OUR_ZONE = "utc"
+_THIS_ZONE = "local"  # What schedules call the setting itself by.
 _LONGEST_CRON = 128
 _NEAR = 0.6
 _LONGEST_NAME = 80
@@ -112,15 +113,17 @@ class _Text:
 
 
 class TimeZone(_Text):
-    """`utc`, `local` or a zone of the IANA database."""
+    """`utc` or a zone of the IANA database."""
 
-    range = "`utc`, `local` or an IANA name such as `Europe/Berlin`"
-    fix = 'use "utc", "local" or an IANA name such as "Europe/Berlin"'
+    range = "`utc` or an IANA name such as `Europe/Berlin`"
+    fix = 'use "utc" or an IANA name such as "Europe/Berlin"'
 
     def of_text(self, text: str) -> str:
-        """Look the name up where it is not one of ours."""
-        if text.lower() in _OUR_ZONES:
-            return text.lower()
+        """Look the name up where it is not ours."""
+        if text.lower() == _OUR_ZONE:
+            return _OUR_ZONE
+        if text.lower() == _THIS_ZONE:
+            raise Unfit(f'"{_THIS_ZONE}" stands for this setting: {self.fix}')
         from chalicelib.schedules import timezone  # noqa: PLC0415  few settings name a zone
 
         if text in timezone.names():
@@ -190,6 +193,6 @@ def nearest(name: str, known: Collection[str]) -> str | None:
 
 def _similar_zone(text: str, zones: Collection[str]) -> str:
     names = {zone.lower().rpartition("/")[2]: zone for zone in zones}  # A city says enough.
-    names |= {zone.lower(): zone for zone in (*zones, *_OUR_ZONES)}
+    names |= {zone.lower(): zone for zone in (*zones, _OUR_ZONE)}
     meant = nearest(text.lower(), names)
     return f'; did you mean "{names[meant]}"?' if meant else ""

@@ -1,17 +1,20 @@
+from pathlib import Path
+
 import pytest
 
 from chalicelib.errors import InvalidSettings
 from chalicelib.healing.modes import Mode, Modes
 from chalicelib.incidents import kinds
 from chalicelib.incidents.kind import IncidentKind, Risk
-from chalicelib.settings import BAKED, Settings
+from chalicelib.settings import Settings
 from chalicelib.settings.declaration import declarations
 
+NO_FILE = Path(__file__).with_name("palyra.toml")
 DOMAINS = sorted({kind.domain for kind in kinds.KINDS.values()})
 
 
 def modes(**environment: str) -> Modes:
-    return Modes(Settings.load(environment, BAKED))
+    return Modes(Settings.load(environment, NO_FILE))
 
 
 @pytest.mark.parametrize("kind", kinds.KINDS.values(), ids=lambda kind: kind.name)

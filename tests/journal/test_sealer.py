@@ -4,8 +4,8 @@ from datetime import timedelta
 import boto3
 import pytest
 
+from chalicelib.functions.wiring import journal_tasks, sweeping
 from chalicelib.functions.wiring import seals as wiring
-from chalicelib.functions.wiring import sweeps, workers
 from chalicelib.functions.wiring.container import Container
 from chalicelib.incidents.incident import RuntimeIncidentRecord
 from chalicelib.incidents.kind import IncidentSeverity
@@ -57,7 +57,7 @@ def verified(world: World, owner: str = "main") -> Progress:
     made = of(world)
     progress = Progress()
     Verifier(
-        owner, workers.verify(made)._reading(owner), wiring.signatures(made).valid, progress
+        owner, journal_tasks.verify(made)._reading(owner), wiring.signatures(made).valid, progress
     ).advance()
     return progress
 
@@ -213,7 +213,7 @@ def test_the_same_fault_seen_by_a_sealer_that_repeats_is_counted_once(
 
 @pytest.fixture
 def watch(world: World) -> SealWatch:
-    return sweeps.seal_watch(of(world))
+    return sweeping.seal_watch(of(world))
 
 
 def test_seals_that_come_in_time_are_read_of_once_in_a_while(

@@ -75,7 +75,7 @@ def assert_fits(each: Declaration, value: Any, text: str) -> None:
     elif isinstance(each.kind, CronFields):
         assert (len(value.split()), len(value) <= 128) == (5, True)
     else:
-        assert value in {"utc", "local", *ZONES}
+        assert value in {"utc", *ZONES}
 
 
 @pytest.mark.parametrize(
@@ -112,14 +112,22 @@ def test_variables_that_are_no_settings_are_let_be(load: Load) -> None:
     assert load(**others) == Settings()
 
 
-@pytest.mark.parametrize("zone", ["utc", "local", "Europe/Berlin", "America/Port-au-Prince"])
-def test_a_time_zone_is_one_of_two_words_or_an_iana_name(zone: str, load: Load) -> None:
+@pytest.mark.parametrize("zone", ["utc", "Europe/Berlin", "America/Port-au-Prince"])
+def test_a_time_zone_is_utc_or_an_iana_name(zone: str, load: Load) -> None:
     assert load(PALYRA_CRON_TIMEZONE=zone).timezone == zone
 
 
-@pytest.mark.parametrize("zone", ["UTC", "Local"])
-def test_our_words_for_time_zones_may_be_written_large(zone: str, load: Load) -> None:
-    assert load(PALYRA_CRON_TIMEZONE=zone).timezone == zone.lower()
+def test_our_word_for_a_time_zone_may_be_written_large(load: Load) -> None:
+    assert load(PALYRA_CRON_TIMEZONE="UTC").timezone == "utc"
+
+
+@pytest.mark.parametrize("zone", ["local", "Local"])
+def test_the_word_for_this_setting_names_no_time_zone(zone: str, refused: Refused) -> None:
+    (fault,) = refused(PALYRA_CRON_TIMEZONE=zone)
+    assert fault.field == "PALYRA_CRON_TIMEZONE"
+    assert fault.fix == (
+        '"local" stands for this setting: use "utc" or an IANA name such as "Europe/Berlin"'
+    )
 
 
 def test_each_time_zone_that_ships_is_one_that_schedules_know(load: Load) -> None:
@@ -134,7 +142,6 @@ def test_each_time_zone_that_ships_is_one_that_schedules_know(load: Load) -> Non
         ("europe/berlin", "Europe/Berlin"),
         ("America/New York", "America/New_York"),
         ("utx", "utc"),
-        ("locale", "local"),
     ],
 )
 def test_a_time_zone_that_is_none_is_refused_with_the_nearest_one(
