@@ -14,7 +14,7 @@ from chalicelib.journal.personal import root_of
 from chalicelib.page import Page
 
 _FIELDS = ("reason", "subject")
-_SUBJECT = re.compile(r"[0-9A-Z]{1,64}(-[0-9A-Z]{1,64})*")
+_SUBJECT = re.compile(r"[0-9A-Z]{1,64}(-[0-9A-Z]{1,64})*|incident_[0-9a-f]{16}")
 _MOST_CHARACTERS = 200
 
 
@@ -30,7 +30,8 @@ class ErasureCheck:
         only_fields(payload, _FIELDS, "payload.")
         subject, reason = payload.get("subject"), payload.get("reason")
         if not isinstance(subject, str) or not _SUBJECT.fullmatch(subject):
-            raise Invalid("it is not an id", field="subject", fix="send the id of a job or task")
+            fix = "send the id of a job or task, a node or an incident"
+            raise Invalid("it is not an id", field="subject", fix=fix)
         if root_of(subject) != subject:
             raise Invalid(
                 "it is a part of another job or task",
@@ -55,12 +56,14 @@ class Erasures:
     ) -> Made:
         """Ask for what is known of a deleted job, or of a task that ended, to be erased.
 
+        A node that was thrown out is such a subject, too, and an incident.
+
         Asking again for what is erased lets every room be looked at again.
 
         Raises:
             Invalid: names the field and the fix.
             NotFound: the owner has nothing of this id.
-            Conflict: the job is not deleted, or the task has not ended.
+            Conflict: the job is not deleted, the task has not ended, or the node is not out.
             Unavailable: AWS did not answer.
         """
         ErasureCheck().check(fields)
@@ -68,7 +71,7 @@ class Erasures:
         # All are asked: each may refuse.
         known = [room.holds(owner, subject) for room in self.rooms.values()]
         if not any(known) and self.keys.find(owner, subject) is None:
-            raise NotFound(f"there is no job or task {subject!r:.120}")
+            raise NotFound(f"nothing has the id {subject!r:.120}")
         return self.tasks.create(owner, actor, TaskDraft(kind=KIND, payload=fields), key)
 
     def list(self, owner: str, after: str | None, limit: int) -> Page[Erasure]:

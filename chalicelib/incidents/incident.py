@@ -52,6 +52,11 @@ class Change(StrEnum):
     ESCALATED = "escalated"
     RESOLVED = "resolved"
 
+    @property
+    def unsaid(self) -> str:
+        """Return what its entry says where nobody said why, or where that was erased."""
+        return f"{self} by an operator"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:

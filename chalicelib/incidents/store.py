@@ -50,6 +50,7 @@ from chalicelib.tables import Cancelled, Refused, Write, owned, reading
 
 _TRIES = 8
 _TALLY = "resolved"
+_LAST_ENTRY = f"{ENTRY}~"  # Behind all digits.
 
 
 class IncidentStore:
@@ -171,6 +172,29 @@ class IncidentStore:
         except Refused:
             return False
         return True
+
+    # What erasures do.
+
+    def unsay(self, owner: str, id_: str, after: str) -> Iterator[str]:
+        """Take from the history of an incident why operators resolved it, entry by entry.
+
+        Yields:
+            The key of the entry, behind which an interrupted pass goes on.
+
+        Raises:
+            Unavailable: DynamoDB did not answer.
+        """
+        rows = EntryRow.page(
+            owned(owner, id_),
+            EntryRow.sk.between(after or ENTRY, _LAST_ENTRY),
+            consistent_read=True,
+        )
+        for row in rows:
+            entry = entry_of(row)
+            if entry.by and entry.change is Change.RESOLVED:
+                unsaid = [EntryRow.reason.set(entry.change.unsaid)]
+                EntryRow.change(row.pk, row.sk, unsaid, EntryRow.pk.exists())
+            yield row.sk
 
     # Finding.
 

@@ -16,7 +16,7 @@ from chalicelib.background.events import UNSAID
 from chalicelib.background.service import TaskDraft
 from chalicelib.background.task import State, Task
 from chalicelib.errors import Conflict, Invalid, NotFound, Unavailable
-from chalicelib.functions.wiring import api, workers
+from chalicelib.functions.wiring import api, journal_tasks
 from chalicelib.functions.wiring.container import Container
 from chalicelib.journal.erasure.store import ErasureRow, KeyRow, KeyStore
 from chalicelib.journal.verify import Progress, Verifier
@@ -112,7 +112,7 @@ def failing(operation: str, error: Exception) -> Iterator[None]:
 
 
 def verified(world: World) -> Progress:
-    kind = workers.verify(a_container(world))
+    kind = journal_tasks.verify(a_container(world))
     progress = Progress()
     reading = kind._reading("main")
     Verifier("main", reading, lambda *_: True, progress).advance()

@@ -6,7 +6,7 @@ from typing import Any
 from chalicelib.background.service import TaskDraft
 from chalicelib.errors import Unavailable
 from chalicelib.functions.wiring import api as wiring
-from chalicelib.functions.wiring import workers
+from chalicelib.functions.wiring import journal_tasks
 from chalicelib.journal.event import STREAMS, Event, audit_stream
 from chalicelib.journal.seals.signing import Signatures
 from chalicelib.journal.verify import Progress, Verifier
@@ -283,7 +283,7 @@ def _is_begun(world: World) -> bool:
 def verified(world: World) -> Progress:
     """Verify the journal of a world."""
     of, progress = world.functions.sweep.container, Progress()
-    kind = workers.verify(of)
+    kind = journal_tasks.verify(of)
     signatures: Signatures = kind.signatures
     Verifier("main", kind._reading("main"), signatures.valid, progress).advance()
     return progress

@@ -6,7 +6,16 @@ from chalice.app import Blueprint, Request
 
 from chalicelib.access.service import Principal
 from chalicelib.errors import Conflict, NotFound
-from chalicelib.functions.http import body, cursor, render, render_journal, render_task, views
+from chalicelib.functions.http import (
+    body,
+    cursor,
+    journal_views,
+    render,
+    render_journal,
+    render_task,
+    task_views,
+    views,
+)
 from chalicelib.functions.http.auth import owners
 from chalicelib.functions.http.idempotency import IDEMPOTENCY_KEY, request_key
 from chalicelib.functions.http.models import NewErasure
@@ -38,12 +47,12 @@ def _request() -> Request:
         errors=(Conflict, NotFound),
     ),
 )
-def erase_subject(principal: Principal) -> Answer[views.Task]:
+def erase_subject(principal: Principal) -> Answer[task_views.Task]:
     """Ask for what is known of a job or task to be erased, with all that came of it.
 
-    It cannot be undone. The job must be deleted, the task have ended. The task of the erasure
-    succeeds when nothing of it can be read anywhere, a quarter of an hour after its key was erased
-    at least.
+    So is what was written on a node, and why an incident was resolved. It cannot be undone. The job
+    must be deleted, the task have ended, the node be thrown out. The task of the erasure succeeds
+    when nothing of it can be read anywhere, a quarter of an hour after its key was erased at least.
     """
     wanted = body.read(_request().raw_body, NewErasure)
     key = request_key(principal, _request(), "POST /v1/erasures")
@@ -55,7 +64,7 @@ def erase_subject(principal: Principal) -> Answer[views.Task]:
 @answers
 @owners(_request)
 @operation(_request, Operation(answers={HTTPStatus.OK: "A page of erasures."}, query=cursor.PAGE))
-def list_erasures(principal: Principal) -> views.Page[views.Erasure]:
+def list_erasures(principal: Principal) -> views.Page[journal_views.Erasure]:
     """Return a page of the owner's erasures, the latest asked for first, once a key is erased."""
     query = cursor.read(_request().query_params)
     found = api.erasures(container()).list(principal.owner, query.after, query.limit)

@@ -10,7 +10,7 @@ from chalicelib.background.gate.service import GateService
 from chalicelib.background.gate.store import GateStore
 from chalicelib.background.heartbeats.store import HeartbeatStore
 from chalicelib.background.service import TaskService
-from chalicelib.functions.wiring import erasing, sweeps, tools
+from chalicelib.functions.wiring import erasing, searching, sweeps
 from chalicelib.functions.wiring.container import Container, courier, handover, pace, work
 from chalicelib.functions.wiring.making import maker
 from chalicelib.functions.wiring.sweeps import journal, runs
@@ -139,7 +139,7 @@ def tasks(of: Container) -> TaskService:
 @cache
 def journal_search(of: Container) -> JournalSearch:
     """Return what reads journals."""
-    return tools.journal_search(of)
+    return searching.journal_search(of)
 
 
 @cache

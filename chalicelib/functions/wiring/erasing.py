@@ -7,10 +7,14 @@ from chalicelib.background.erasure import Room
 from chalicelib.functions.wiring import approvals
 from chalicelib.functions.wiring.container import Container, work
 from chalicelib.functions.wiring.making import maker
-from chalicelib.functions.wiring.sweeps import data_keys, request_keeper, runs
+from chalicelib.functions.wiring.node_requests import request_keeper
+from chalicelib.functions.wiring.sweeps import data_keys, incidents, runs
+from chalicelib.healing.erasing import IncidentEraser
 from chalicelib.journal.erasure.reading import PersonalReader
 from chalicelib.journal.erasure.store import KeyStore
 from chalicelib.nodes.capabilities.invocations.erasing import InvocationEraser
+from chalicelib.nodes.certificates.erasing import DeviceEraser
+from chalicelib.nodes.certificates.store import CertificateStore
 from chalicelib.runs.erasing import RunEraser
 from chalicelib.scheduler.erasing import JobEraser
 from chalicelib.scheduler.store import JobStore
@@ -34,4 +38,6 @@ def rooms(of: Container) -> dict[str, Room]:
         "requests": InvocationEraser(family=family, keeper=request_keeper(of)),
         "runs": RunEraser(family=family, runs=runs(of), approvals=approvals.store(of)),
         "jobs": JobEraser(jobs=JobStore()),
+        "incidents": IncidentEraser(incidents=incidents(of)),
+        "devices": DeviceEraser(certificates=CertificateStore()),
     }

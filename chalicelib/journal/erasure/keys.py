@@ -93,7 +93,8 @@ class DataKeys:
                 return self._remember(owner, subject, DataKey(mine.id, made.secret), begun)
         if stored.wrapped is None:
             raise Erased(
-                f"what is known of {subject!r:.80} was erased", fix="make a new job or task"
+                f"what is known of {subject!r:.80} was erased",
+                fix="leave the reason out; or make a new job or task",
             )
         secret = self.wrapper.unwrap(owner, subject, stored.wrapped)
         return self._remember(owner, subject, DataKey(stored.id, secret), begun)
