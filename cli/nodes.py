@@ -1,5 +1,6 @@
 """`palyra nodes`: the paired devices, as operators see them and throw them out."""
 
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -25,6 +26,8 @@ _CERTIFICATES = (
     *(Column("ISSUED", is_whole=True), Column("ENDS", is_whole=True)),
     *(Column("REASON", is_rare=True), Column("SERIAL"), Column("FINGERPRINT")),
 )
+# A node beats every minute at the latest.
+_SILENCE = timedelta(minutes=10)
 _node = id_of("node", "label")
 _because = click.option("--reason", help="Why; shown with the node.")
 _sure = click.option("--yes", "is_sure", is_flag=True, help="Do not ask.")
@@ -146,6 +149,11 @@ def _certificate(certificate: dict[str, Any]) -> list[Value]:
     ]
 
 
+def _heard_label(screen: Screen, heard: str | None) -> str:
+    is_silent = heard and screen.present - datetime.fromisoformat(heard) > _SILENCE
+    return "offline since" if is_silent else "heard of"
+
+
 def _show(screen: Screen, node: dict[str, Any], heard: str | None) -> None:
     screen.pairs(
         [
@@ -154,7 +162,7 @@ def _show(screen: Screen, node: dict[str, Any], heard: str | None) -> None:
             ("kind", node["kind"]),
             ("label", node["label"]),
             ("reason", node["reason"]),
-            ("heard of", Instant(heard)),
+            (_heard_label(screen, heard), Instant(heard)),
             ("paired", Instant(node["paired_at"])),
             ("certificate", node["fingerprint"]),
             ("ends", Instant(node["expires_at"])),

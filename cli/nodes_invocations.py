@@ -11,7 +11,7 @@ from cli.identifiers import checked, path
 from cli.keys import asks_key
 from cli.listing import asks_how_many, show_page
 from cli.nodes_capabilities import node
-from cli.output import Instant, Value
+from cli.output import Instant, State, Value
 from cli.pace import Pace
 from cli.payload import Payload
 from cli.problem import Exit
@@ -63,7 +63,7 @@ def create(
     route = f"{path('node', node_id)}/invoke"
     made = session.api.make(route, {"capability": capability, **given}, key=key).document
     if watch:
-        made = _to_the_end(node_id, made, Pace(session, timeout))
+        made = _followed(session, node_id, made, timeout)
     _tell(session, made)
     if watch and made["state"] != "succeeded":
         click.get_current_context().exit(Exit.FAILED)
@@ -101,14 +101,35 @@ def _of(node_id: str, request_id: str) -> str:
     return f"{path('node', node_id)}/invocations/{checked('request', request_id)}"
 
 
-def _to_the_end(node_id: str, made: dict[str, Any], pace: Pace) -> dict[str, Any]:
-    """Return a request when it has ended."""
-    route, etag, seen = _of(node_id, made["id"]), None, made
+def _followed(
+    session: Session, node_id: str, made: dict[str, Any], timeout: float | None
+) -> dict[str, Any]:
+    """Return a request when it has ended; who stops waiting is told that it goes on."""
+    try:
+        return _to_the_end(session, node_id, made, timeout)
+    except KeyboardInterrupt:
+        shown = f"`palyra invocations show {node_id} {made['id']}`"
+        session.screen.note(f"it goes on: {shown} tells how far it is")
+        raise
+
+
+def _to_the_end(
+    session: Session, node_id: str, made: dict[str, Any], timeout: float | None
+) -> dict[str, Any]:
+    """Return a request when it has ended; people are told how far it is meanwhile."""
+    pace, route, etag, seen = Pace(session, timeout), _of(node_id, made["id"]), None, made
+    if not session.as_json:
+        session.screen.note("the node asks for its work once in 5 to 60 s; Ctrl-C ends the waiting")
+    state = ""
     while seen["state"] in _OPEN:
+        if not session.as_json and seen["state"] != state:
+            state = seen["state"]
+            session.screen.state(made["id"], State(state))
         pace.wait()
         answer = pace.changed(route, etag)
         if answer is not None:
             seen, etag = answer.document, answer.etag
+    session.look_at_the_clock()
     return seen
 
 
@@ -120,7 +141,7 @@ def _tell(session: Session, told: dict[str, Any]) -> None:
     session.screen.pairs(
         [
             ("id", told["id"]),
-            ("state", told["state"]),
+            ("state", State(told["state"])),
             ("reason", told["reason"]),
             ("uncertain", uncertain),
             ("capability", told["capability"]),
@@ -137,7 +158,7 @@ def _tell(session: Session, told: dict[str, Any]) -> None:
 def _row(told: dict[str, Any]) -> list[Value]:
     return [
         told["id"],
-        told["state"],
+        State(told["state"]),
         told["capability"],
         Instant(told["created_at"]),
         told["requested_by"],

@@ -117,6 +117,8 @@ def _show(screen: Screen, minted: dict[str, Any]) -> None:
             ("expires", Instant(minted["expires_at"])),
         ]
     )
+    code = "--qr-stdin" if qr else minted["code_id"]
+    screen.note(f"at the device: `palyra node pair {code} --kind {minted['client_kind']}`")
 
 
 def _row(code: dict[str, Any]) -> list[Value]:

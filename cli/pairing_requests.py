@@ -15,6 +15,7 @@ from cli.session import Session, asks_api
 
 REQUESTS = "/v1/pairing/requests"
 PENDING = "pending_approval"
+_GROUPS = 8
 _NUMBER = "Number that the device shows: "
 _COLUMNS = (
     *(Column("REQUEST", is_whole=True), Column("STATE", is_whole=True)),
@@ -141,7 +142,7 @@ def show_request(screen: Screen, request: dict[str, Any]) -> None:
             ("REPLACES", request["replaces"]),
             ("address", request["address"]),
             ("program", request["agent"]),
-            ("fingerprint", request["fingerprint_groups"]),
+            *_fingerprint(screen, request["fingerprint_groups"]),
             ("code", f"{request['code_id']} ({verified['method']})"),
             ("minted by", verified["code_issued_by"]),
             ("begun", Instant(request["created_at"])),
@@ -152,6 +153,15 @@ def show_request(screen: Screen, request: dict[str, Any]) -> None:
             ("certificate", request["certificate_fingerprint"]),
         ]
     )
+
+
+def _fingerprint(screen: Screen, groups: str) -> list[tuple[str, Value]]:
+    """Return a key's fingerprint; for people in lines that no terminal breaks inside a group."""
+    words = groups.split()
+    if not screen.is_for_people:
+        return [("fingerprint", groups)]
+    lines = [" ".join(words[at : at + _GROUPS]) for at in range(0, len(words), _GROUPS)]
+    return [("fingerprint" if at == 0 else "", line) for at, line in enumerate(lines)]
 
 
 def _seen(session: Session, request_id: str, version: int | None) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Following a code from its mint until its device is a node, with the decision in between."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import click
@@ -40,7 +40,6 @@ class _Watch:
         self._session = session
         self._pace = pace
         self._code = code
-        self._began = session.stopwatch(), session.screen.present
         self._id = ""
         self._state = ""
         self._etags: dict[str, str | None] = {}
@@ -111,15 +110,9 @@ class _Watch:
         if self._session.as_json:
             self._session.screen.event({"event": "request"} | request)
         else:
-            self._look_at_the_clock()
+            self._session.look_at_the_clock()
             self._session.screen.blank()
             show_request(self._session.screen, request)
-
-    def _look_at_the_clock(self) -> None:
-        """Let distances be told from now, and not from when the code was minted."""
-        stopwatch, present = self._began
-        passed = timedelta(seconds=self._session.stopwatch() - stopwatch)
-        self._session.screen.present = present + passed
 
     def _tell_state(self, state: str) -> None:
         if state == self._state:

@@ -4,11 +4,13 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import cached_property, wraps
 from typing import Any
 
 import click
 
+from cli import times
 from cli.client import Api
 from cli.connection import connect
 from cli.output import Screen
@@ -22,6 +24,7 @@ class Session:
     Attributes:
         pause: waits for so many seconds.
         stopwatch: the seconds that have passed since some instant.
+        present: what time it is on this machine.
     """
 
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
@@ -29,6 +32,15 @@ class Session:
     as_json: bool = False
     pause: Callable[[float], None] = time.sleep
     stopwatch: Callable[[], float] = time.monotonic
+    present: Callable[[], datetime] = times.now
+
+    def __post_init__(self) -> None:
+        self._began = self.stopwatch(), self.screen.present
+
+    def look_at_the_clock(self) -> None:
+        """Let distances be told from now, and not from when the command was started."""
+        began, present = self._began
+        self.screen.present = present + timedelta(seconds=self.stopwatch() - began)
 
     @cached_property
     def api(self) -> Api:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import httpx
 
 from cli.connection import is_loopback
+from cli.node.home import Membership
 from cli.problem import Exit, Problem
 
 _MISSING_FIX = "name it with {option} or {variable}"
@@ -63,6 +64,21 @@ def addresses(given: Given, environment: Mapping[str, str], scanned: str = "") -
     api = _checked(named["api"], "API", "--api", "PALYRA_URL")
     nodes = _checked(named["nodes"], "nodes origin", "--nodes", "PALYRA_NODES_URL", strict=True)
     return Addresses(api, nodes, _pem(named["nodes_ca"]))
+
+
+def kept(given: Given, membership: Membership, environment: Mapping[str, str]) -> Addresses:
+    """Return where the gateway is of a device that is paired: as it was then, if not said now.
+
+    Raises:
+        Problem: it was not kept, and is not said; or what is said cannot be trusted.
+    """
+    if given.nodes or given.nodes_ca:
+        around = dict(environment)
+    else:
+        around = {name: text for name, text in environment.items() if name != "PALYRA_NODES_CA"}
+    named = Given(given.api or membership.api, given.nodes or membership.nodes, given.nodes_ca)
+    at = addresses(named, around)
+    return at if given.nodes or given.nodes_ca else at._replace(nodes_ca=membership.nodes_ca)
 
 
 def _local(environment: Mapping[str, str]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import Any
 from cli.node import renewing
 from cli.node.desk import Desk
 from cli.node.home import Home
-from cli.node.line import Line, is_final, refused
+from cli.node.line import Line
 from cli.node.outbox import Event
 from cli.node.renewing import GatewayClock, Renewing, instant
 from cli.problem import Problem
@@ -91,7 +91,7 @@ class Agent:
         """Work until it is told to stop.
 
         Raises:
-            Problem: the gateway lets this device in no more.
+            Refused: the gateway lets this device in no more.
         """
         try:
             while not self.desk.is_stopping:
@@ -104,7 +104,7 @@ class Agent:
         """Do what is due, and return for how many seconds nothing is.
 
         Raises:
-            Problem: the gateway lets this device in no more.
+            Refused: the gateway lets this device in no more.
         """
         try:
             self._do_what_is_due()
@@ -143,8 +143,8 @@ class Agent:
 
     def _borne(self, problem: Problem) -> float:
         """Return how long to wait after a call that failed."""
-        if is_final(problem):
-            raise refused(problem) from problem
+        if refused := self.pulse.line.refused(problem):
+            raise refused from problem
         if not self._failures:
             self.tell(Event("lost", why=problem.what))
         self._failures += 1

@@ -10,12 +10,13 @@ from typing import Any
 import click
 
 from cli.node import manifest
-from cli.node.addresses import Addresses, Given, addresses
+from cli.node.addresses import Addresses, Given, addresses, kept
 from cli.node.agent import Agent
+from cli.node.claims import Shown
 from cli.node.desk import Wake
 from cli.node.handshake import NotACode, Told, scanned, typed
 from cli.node.home import Home
-from cli.node.line import Line, is_final, refused
+from cli.node.line import Line
 from cli.node.outbox import Event
 from cli.node.pairing import Pairing, activated
 from cli.node.person import person
@@ -25,6 +26,8 @@ from cli.node.showing import show
 from cli.node.starting import Starting
 from cli.problem import Exit, Problem
 from cli.session import Session
+
+_LATER = "try again, or forget the key with --local and let the operator revoke the node"
 
 
 def pair(
@@ -65,6 +68,8 @@ def run(
         tell=lambda event: _tell(session, event),
         pause=session.pause,
         stopwatch=session.stopwatch,
+        present=session.present,
+        environment=session.environment,
     )
     with home.locked(), _until_stopped() as ready:
         starting.run(lambda agent: _ready(session, home, agent, ready))
@@ -81,7 +86,7 @@ def renew(session: Session, folder: Path | None) -> None:
         try:
             told = Renewing(home, line).run()
         except Problem as problem:
-            raise refused(problem) if is_final(problem) else problem from None
+            raise (line.refused(problem) or problem) from None
     show(session, home, told, is_running=False)
 
 
@@ -95,13 +100,13 @@ def recover(session: Session, folder: Path | None, **given: Any) -> None:
     where = Given(given["api"], given["nodes"], given["nodes_ca"])
     with home.locked():
         if home.offered() is None:
-            membership = home.membership()
-            known = {**session.environment, "PALYRA_NODES_URL": membership.nodes}
-            at = addresses(where, known)
-            if not (where.nodes or where.nodes_ca):
-                at = at._replace(nodes_ca=membership.nodes_ca)
-            shows = _shows(session, "the operator approves; the number is this device's")
-            Recovering(home=home, at=at, shows=shows, pause=session.pause).run()
+            Recovering(
+                home=home,
+                at=kept(where, home.membership(), session.environment),
+                shows=_shows(session, "the operator approves; the number is this device's"),
+                pause=session.pause,
+                present=session.present,
+            ).run()
         else:
             activated(home, session.pause)
         _tell_paired(session, home)
@@ -142,7 +147,7 @@ def _told(code: str | None, *, pin_stdin: bool, qr_stdin: bool) -> Told:
         pin = sys.stdin.readline() if pin_stdin else click.prompt("PIN", hide_input=True, err=True)
         return typed(code, pin.strip())
     except NotACode as error:
-        fix = "ask the operator for a code: `POST /v1/pairing/codes` makes one"
+        fix = "ask the operator for a code: `palyra pairing mint` makes one"
         raise Problem.of(Exit.USAGE, str(error), fix) from error
 
 
@@ -153,19 +158,28 @@ def _addresses(session: Session, where: Given, told: Told) -> Addresses:
 
 
 def _pairing(session: Session, home: Home, told: Told, kind: str, at: Addresses) -> Pairing:
-    shows = _shows(session, "the operator types this number; waiting for that")
+    shows = _shows(session, "the operator compares the key and types this number; waiting for that")
     return Pairing(home=home, told=told, kind=kind, at=at, shows=shows, pause=session.pause)
 
 
-def _shows(session: Session, note: str) -> Callable[[str], None]:
-    def show_number(number: str) -> None:
+def _shows(session: Session, note: str) -> Callable[[Shown], None]:
+    def show(shown: Shown) -> None:
         if session.as_json:
-            session.screen.event({"event": "number", "number": number})
+            session.screen.event({"event": "number"} | shown._asdict())
             return
-        session.screen.line(f"number  {number}")
+        session.screen.line(f"number  {shown.number}")
+        for name, line in zip(("key", ""), _lines(shown.fingerprint), strict=True):
+            session.screen.line(f"{name:<6}  {line}")
         session.screen.note(note)
 
-    return show_number
+    return show
+
+
+def _lines(fingerprint: str) -> list[str]:
+    """Return a fingerprint as it is compared: groups of four, in two lines, as operators see it."""
+    groups = [fingerprint[at : at + 4] for at in range(0, len(fingerprint), 4)]
+    half = len(groups) // 2
+    return [" ".join(groups[:half]), " ".join(groups[half:])]
 
 
 def _tell_paired(session: Session, home: Home) -> None:
@@ -197,7 +211,10 @@ def _until_stopped() -> Iterator[list[Agent]]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _ready(session: Session, home: Home, agent: Agent, running: list[Agent]) -> None:
+def _ready(session: Session, home: Home, agent: Agent | None, running: list[Agent]) -> None:
+    running.clear()
+    if agent is None:
+        return
     running.append(agent)
     device_id = home.membership().device_id
     _tell(session, Event("running", why=f"{device_id} with {len(agent.desk.tools)} capabilities"))
@@ -231,9 +248,12 @@ def _end(session: Session, home: Home) -> None:
         try:
             line.post("revoke-self")
         except Problem as problem:
-            if not is_final(problem):
-                fix = (
-                    "try again, or forget the key with --local and let the operator revoke the node"
-                )
-                raise problem.with_fix(fix) from problem
-            session.screen.note("the gateway had thrown it out already")
+            refused = line.refused(problem)
+            if refused is None:
+                raise problem.with_fix(_LATER) from problem
+            if refused.ended:
+                node = line.membership.device_id
+                note = f"its certificate has ended: let an operator `palyra nodes revoke {node}`"
+            else:
+                note = "the gateway had thrown it out already"
+            session.screen.note(note)

@@ -4,6 +4,7 @@
     node.pem       its private key and certificate, in one file: they change together or not at all
     offer.*        the same, of a pairing that is not activated yet
     renewal.json   the next key, from before it is asked for until it is in use
+    recovery.json  the next key of a device that comes back, while an operator is asked
     seen.json      what the gateway said last
     work/          a file for each request that the node has taken and not answered
 
@@ -35,6 +36,7 @@ class Membership:
         kind: cli, desktop or daemon.
         nodes: the nodes origin.
         nodes_ca: certificates that vouch for that origin, as PEM; empty for the system's own.
+        api: where the API is; empty where the device was paired before that was kept.
     """
 
     device_id: str
@@ -42,6 +44,7 @@ class Membership:
     gateway_id: str
     nodes: str
     nodes_ca: str = ""
+    api: str = ""
 
     @classmethod
     def read(cls, text: str, path: Path) -> Self:
@@ -144,7 +147,8 @@ class Home:
 
     def accept(self) -> None:
         """Be from now on what was offered."""
-        self.drop("renewal.json")
+        for name in ("renewal.json", "recovery.json"):
+            self.drop(name)
         # Work of another pairing cannot be answered by this one.
         for each in self.work.glob("*.json"):
             each.unlink(missing_ok=True)
@@ -184,7 +188,7 @@ class Home:
     def forget(self) -> None:
         """Remove all that makes this device a node; the keys first."""
         self.decline()
-        for name in ("node.pem", "renewal.json", "seen.json"):
+        for name in ("node.pem", "renewal.json", "recovery.json", "seen.json"):
             self.drop(name)
         for each in self.work.glob("*.json"):
             each.unlink(missing_ok=True)

@@ -2,16 +2,19 @@
 
 import platform
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
 from cli.client import Answer, Api
 from cli.connection import is_loopback
+from cli.node import identity
 from cli.node.home import Membership
 from cli.node.private import read_private
 from cli.problem import Exit, Problem
@@ -20,9 +23,10 @@ _SECONDS = 30.0
 _FINAL = frozenset({"certificate-refused", "client-cert-required"})
 # The gateway's clock is the one that counts, and it has looked at it.
 _ENDED = "alert certificate expired"
-_PAIR_AGAIN = (
-    "where its certificate has ended within seven days, `palyra node recover`; otherwise ask the"
-    " operator, then `palyra node unpair` and pair this device again"
+_PAIR_AGAIN = "ask the operator; then `palyra node unpair`, and pair this device again"
+_COME_BACK = (
+    "within seven days `palyra node run` and `palyra node recover` ask the operator to let it come"
+    " back; later, `palyra node unpair` and pair this device again"
 )
 HEADERS = {"Accept": "application/json, application/problem+json"}
 
@@ -34,10 +38,12 @@ class Line:
     Attributes:
         membership: which device it is.
         credential: the file of its key and certificate.
+        present: what time it is on this device.
     """
 
     membership: Membership
     credential: Path
+    present: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def __post_init__(self) -> None:
         self._api = _api(self.membership, self.credential)
@@ -75,8 +81,55 @@ class Line:
         """
         return self._api.post(self._path(what), said)
 
+    def refused(self, problem: Problem) -> "Refused | None":
+        """Return what this device is told if it is let in no more, or None where it may try again.
+
+        Whoever asks for certificates in front of the gateway refuses one that has ended in words
+        of its own; only then the clock of this device has to say it.
+        """
+        is_foreign = problem.code is Exit.DENIED and "type" not in problem.document
+        if not is_foreign and not is_final(problem):
+            return None
+        ends = self._ends()
+        has_ended = _ENDED in problem.what or ends <= self.present()
+        if is_foreign and not has_ended:
+            return None
+        return Refused.by(problem, ends if has_ended else None)
+
+    def _ends(self) -> datetime:
+        """Return when the certificate ends that this device has."""
+        found = read_private(self.credential) or ""
+        return identity.certificate_of(found).not_valid_after_utc
+
     def _path(self, what: str) -> str:
         return f"/v1/nodes/{self.membership.device_id}/{what}"
+
+
+class Refused(Problem):
+    """This device is let in no more, however often it tries.
+
+    Attributes:
+        ended: when its certificate has ended; None where that is not why.
+    """
+
+    ended: datetime | None = None
+
+    @classmethod
+    def by(cls, problem: Problem, ended: datetime | None) -> Self:
+        """Return what is told of a refusal."""
+        if ended is None:
+            detail, fix = "it was thrown out, or a copy of its key was used", _PAIR_AGAIN
+        else:
+            detail, fix = f"its certificate has ended at {told(ended)}", _COME_BACK
+        said = {"detail": f"the gateway lets this device in no more: {detail}", "fix": fix}
+        made = cls(Exit.DENIED, problem.document | said)
+        made.ended = ended
+        return made
+
+
+def told(moment: datetime) -> str:
+    """Return an instant as it is told in a sentence."""
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def is_final(problem: Problem) -> bool:
@@ -97,16 +150,6 @@ def is_bad(problem: Problem) -> bool:
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         HTTPStatus.UNPROCESSABLE_ENTITY,
     }
-
-
-def refused(problem: Problem) -> Problem:
-    """Return what a device that is let in no more is told."""
-    detail = (
-        "the gateway lets this device in no more: it was thrown out, its certificate has ended,"
-        " or a copy of its key was used"
-    )
-    document = problem.document | {"detail": detail, "fix": _PAIR_AGAIN}
-    return Problem(Exit.DENIED, document)
 
 
 def agent() -> str:

@@ -7,7 +7,7 @@ certificate is there, it is kept, and what is left to do can be done by the next
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -16,7 +16,7 @@ from cli.client import Api
 from cli.connection import is_loopback
 from cli.node import identity
 from cli.node.addresses import Addresses
-from cli.node.claims import SESSIONS, Claims
+from cli.node.claims import SESSIONS, Claims, Shown
 from cli.node.handshake import Device, Handshake, Proving, Told, Untrusted
 from cli.node.home import Home, Membership
 from cli.node.line import HEADERS, Line, agent, is_final, is_over
@@ -29,6 +29,7 @@ _BEGIN_FIX = (
     "check the code, the PIN and --kind; a code lasts ten minutes and five attempts: ask the"
     " operator for another one"
 )
+_THROWN_OUT_FIX = "; if this device was thrown out, `palyra node unpair` first"
 _LATER_FIX = "within ten minutes `palyra node run` or `palyra node pair` does the rest"
 
 
@@ -39,7 +40,7 @@ class Pairing:
     Attributes:
         told: what a person was told.
         at: where the gateway is.
-        shows: shows the number that the operator has to type.
+        shows: shows what the operator has to compare and to type.
         pause: waits for so many seconds.
     """
 
@@ -47,12 +48,8 @@ class Pairing:
     told: Told
     kind: str
     at: Addresses
-    shows: Callable[[str], None]
+    shows: Callable[[Shown], None]
     pause: Callable[[float], None]
-    _claims: Claims = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._claims = Claims(shows=self.shows, pause=self.pause)
 
     def run(self) -> dict[str, Any]:
         """Pair the device, and return what the gateway says of it.
@@ -83,9 +80,11 @@ class Pairing:
         key = identity.new_key()
         device = Device(device_id, self.kind, identity.spki_sha256(key))
         handshake = Handshake(self.told, device, secrets.token_bytes)
-        proving = handshake.answered(_begun(api, handshake))
-        poll_after = self._proven(api, proving, identity.request(key))
-        claimed = self._claims.until_issued(api, proving, poll_after)
+        fix = _BEGIN_FIX + (_THROWN_OUT_FIX if known else "")
+        proving = handshake.answered(_begun(api, handshake, fix))
+        claims = Claims(spki_sha256=device.spki_sha256, shows=self.shows, pause=self.pause)
+        poll_after = _proven(api, proving, identity.request(key), claims, fix)
+        claimed = claims.until_issued(api, proving, poll_after)
         certificate = str(claimed["certificate_pem"])
         uri = identity.name_of(proving.gateway_id, device_id)
         identity.issued(certificate, str(claimed["ca_pem"]), key, uri, proving.ca_spki_sha256)
@@ -95,27 +94,29 @@ class Pairing:
             gateway_id=proving.gateway_id,
             nodes=self.at.nodes,
             nodes_ca=self.at.nodes_ca,
+            api=self.at.api,
         )
         return membership, identity.key_pem(key) + certificate
 
-    def _proven(self, api: Api, proving: Proving, csr: str) -> float:
-        """Prove the code, show the number, and return how long to wait before a question."""
-        try:
-            answer = api.post(f"{SESSIONS}/{proving.session_id}/hello", proving.hello(csr))
-        except Problem as problem:
-            if problem.code is Exit.UNAVAILABLE:
-                return _FIRST_WAIT  # It may have been taken: the first claim says so.
-            raise problem.with_fix(_BEGIN_FIX) from problem
-        self._claims.show(proving.trust(answer["confirm"]))
-        return float(answer["poll_after_s"])
+
+def _proven(api: Api, proving: Proving, csr: str, claims: Claims, fix: str) -> float:
+    """Prove the code, show the number, and return how long to wait before a question."""
+    try:
+        answer = api.post(f"{SESSIONS}/{proving.session_id}/hello", proving.hello(csr))
+    except Problem as problem:
+        if problem.code is Exit.UNAVAILABLE:
+            return _FIRST_WAIT  # It may have been taken: the first claim says so.
+        raise problem.with_fix(fix) from problem
+    claims.show(proving.trust(answer["confirm"]))
+    return float(answer["poll_after_s"])
 
 
-def _begun(api: Api, handshake: Handshake) -> dict[str, Any]:
+def _begun(api: Api, handshake: Handshake, fix: str) -> dict[str, Any]:
     try:
         return api.post(SESSIONS, handshake.begin())
     except Problem as problem:
         if problem.code is Exit.CONFLICT:
-            raise problem.with_fix(_BEGIN_FIX) from problem
+            raise problem.with_fix(fix) from problem
         raise
 
 

@@ -11,14 +11,17 @@ from cryptography.hazmat.primitives import hashes
 from cli.node import identity
 from cli.node.agent import SEEN
 from cli.node.home import Home
-from cli.node.line import Line, is_final, refused
+from cli.node.line import Line
 from cli.node.private import read_private
+from cli.node.recovering import NOTE
 from cli.node.renewing import instant
 from cli.output import Instant
 from cli.problem import Exit, Problem
 from cli.session import Session
 
 _SILENT = timedelta(minutes=3)
+_UNHEARD = "it runs, and has not reached the gateway for a while"
+_COMING_BACK = "its certificate has ended, and it waits for an operator to let it come back"
 _INSTANTS = frozenset({"not_after", "renew_from", "seen"})
 
 
@@ -43,7 +46,7 @@ def status(session: Session, folder: Path | None) -> None:
         seen = home.noted(SEEN)
         show(session, home, seen, is_running=True)
         if seen is None or session.screen.present - instant(seen["time"]) > _SILENT:
-            session.screen.note("it runs, and has not reached the gateway for a while")
+            session.screen.note(_COMING_BACK if home.noted(NOTE) else _UNHEARD)
             click.get_current_context().exit(Exit.UNAVAILABLE)
         return
     show(session, home, told, is_running=False)
@@ -68,6 +71,7 @@ def show(session: Session, home: Home, seen: dict[str, Any] | None, *, is_runnin
         session.screen.document(told | {"running": is_running})
         return
     told["running"] = "yes" if is_running else "no"
+    session.look_at_the_clock()
     session.screen.pairs(
         [
             (name.replace("_", " "), Instant(value) if name in _INSTANTS else value)
@@ -81,4 +85,4 @@ def _asked(home: Home) -> dict[str, Any]:
         try:
             return line.get("whoami")
         except Problem as problem:
-            raise refused(problem) if is_final(problem) else problem from None
+            raise (line.refused(problem) or problem) from None

@@ -3,21 +3,21 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from http import HTTPStatus
+from datetime import datetime
 
 from cli.node.agent import Agent, Pulse
 from cli.node.desk import Desk
 from cli.node.home import Home
-from cli.node.line import Line, is_bad, is_final, refused
+from cli.node.insisting import Insisting
+from cli.node.line import Line, Refused
 from cli.node.manifest import Tool
 from cli.node.outbox import Event
 from cli.node.pairing import activated
 from cli.node.person import Person
 from cli.node.renewing import GatewayClock, Renewing
+from cli.node.returning import Returning
 from cli.node.work import WorkStore
 from cli.problem import Exit, Problem
-
-_LONGEST_PAUSE = 60.0
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -29,6 +29,8 @@ class Starting:
         tell: tells who runs the node what happens.
         pause: waits for so many seconds.
         stopwatch: the seconds since some instant.
+        present: what time it is on this device.
+        environment: its variables.
     """
 
     home: Home
@@ -38,20 +40,45 @@ class Starting:
     tell: Callable[[Event], None]
     pause: Callable[[float], None]
     stopwatch: Callable[[], float]
+    present: Callable[[], datetime]
+    environment: Mapping[str, str]
 
-    def run(self, ready: Callable[[Agent], None]) -> None:
+    def run(self, ready: Callable[[Agent | None], None]) -> None:
         """Run the node until it is told to stop.
 
         Args:
-            ready: is called with the node once it is about to work.
+            ready: is called with the node once it is about to work, and with None once it does so
+                no more.
 
         Raises:
             Problem: the device is not paired, or not let in any more, or what it can do is refused.
         """
         self.check()
+        returning = Returning(
+            home=self.home,
+            environment=self.environment,
+            tell=self.tell,
+            pause=self.pause,
+            present=self.present,
+        )
+        while True:
+            try:
+                return self._work(ready)
+            except Refused as refused:
+                ready(None)
+                returning.after(refused)
+
+    def _work(self, ready: Callable[[Agent | None], None]) -> None:
+        """Work as what it is, until it is told to stop.
+
+        Raises:
+            Refused: the device is let in no more.
+            Problem: it is not paired, or what it can do is refused.
+        """
         if self.home.offered() is not None:
             self._take_up_offer()
-        with closing(Line(self.home.membership(), self.home.credential)) as line:
+        membership = self.home.membership()
+        with closing(Line(membership, self.home.credential, self.present)) as line:
             agent = self.agent(line)
             ready(agent)
             agent.run()
@@ -77,7 +104,7 @@ class Starting:
         if renewal.is_begun():
             # Only this call is answered to a certificate whose time beside its successor is over.
             self._take_up(renewal)
-        terms = self._insist(lambda: self._registered(line))
+        terms = self._insisting.on(lambda: self._registered(line), line)
         desk = Desk(
             line=line,
             works=WorkStore(self.home),
@@ -92,10 +119,14 @@ class Starting:
         pulse = Pulse(home=self.home, line=line, clock=clock, renewal=renewal, tell=self.tell)
         return Agent(desk=desk, pulse=pulse, tell=self.tell, stopwatch=self.stopwatch)
 
+    @property
+    def _insisting(self) -> Insisting:
+        return Insisting(self.tell, self.pause)
+
     def _take_up_offer(self) -> None:
         """Activate what a pairing has brought; where that is too late, be what it was before."""
         try:
-            self._insist(lambda: activated(self.home, self.pause))
+            self._insisting.on(lambda: activated(self.home, self.pause))
         except Problem as problem:
             if self.home.known() is None or self.home.offered() is not None:
                 raise
@@ -104,34 +135,12 @@ class Starting:
     def _take_up(self, renewal: Renewing) -> None:
         """End a renewal; where nothing was issued for it, the next one begins anew."""
         try:
-            self._insist(renewal.run)
+            self._insisting.on(renewal.run, renewal.line)
         except Problem as problem:
-            if renewal.is_begun() or is_final(problem):
+            if renewal.is_begun() or isinstance(problem, Refused):
                 raise
             self.tell(Event("left", why=problem.what))
 
     def _registered(self, line: Line) -> Mapping[str, str]:
         told = line.post("register", capabilities=[each.document() for each in self.tools])
         return {each["name"]: each["terms_sha256"] for each in told["items"]}
-
-    def _insist[T](self, call: Callable[[], T]) -> T:
-        """Make a call until the gateway has answered it."""
-        wait = 1.0
-        while True:
-            try:
-                return call()
-            except Problem as problem:
-                if is_final(problem):
-                    raise refused(problem) from problem
-                if not _is_passing(problem):
-                    raise
-                self.tell(Event("lost", why=problem.what))
-            self.pause(wait)
-            wait = min(2 * wait, _LONGEST_PAUSE)
-
-
-def _is_passing(problem: Problem) -> bool:
-    if is_bad(problem):
-        return False
-    status = int(problem.document.get("status", 0))
-    return problem.code is Exit.UNAVAILABLE or status >= HTTPStatus.INTERNAL_SERVER_ERROR

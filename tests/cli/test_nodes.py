@@ -61,6 +61,13 @@ class TestSeeing:
             assert text in told
         assert "asked to rotate" not in told
 
+    def test_one_that_is_silent_is_offline_since(self, terminal: Terminal, node: Node) -> None:
+        beat(terminal.api, node.id, WorkHeartbeatKind.CHANNEL_WORKER)
+        assert "heard of" in terminal.run("nodes", "show", node.id, columns=120).out
+        terminal.api.world.clock.move(11 * MINUTE)
+        told = terminal.run("nodes", "show", node.id, columns=120).out
+        assert "offline since  11 m ago" in told
+
     def test_its_certificates_are_listed_the_newest_first(
         self, terminal: Terminal, node: Node
     ) -> None:

@@ -85,8 +85,8 @@ def test_a_name_that_is_none_is_not_sent(stub: StubTerminal) -> None:
 def test_a_node_is_asked_and_followed_to_the_end(stub: StubTerminal) -> None:
     stub.api.tells("POST", f"{ROUTE}/invoke", a_request("queued"), status=202)
     route = f"{ROUTE}/invocations/{REQUEST}"
-    stub.api.tells("GET", route, a_request("dispatched"))
-    stub.api.tells("GET", route, a_request(output={"picture": "1.png"}))
+    done = a_request(output={"picture": "1.png"})
+    stub.api.tells("GET", route, a_request("dispatched"), done)
 
     ended = stub.run(
         *("invocations", "create", NODE, "camera.take", "--arguments", '{"width": 640}'),
@@ -95,12 +95,25 @@ def test_a_node_is_asked_and_followed_to_the_end(stub: StubTerminal) -> None:
 
     assert ended.code == 0
     assert '{"picture": "1.png"}' in ended.out
+    told = [line.split()[-1] for line in ended.out.splitlines() if line.startswith(REQUEST)]
+    assert told == ["queued", "dispatched"]
     assert stub.api.asked[0].body == {
         "capability": "camera.take",
         "arguments": {"width": 640},
         "wait_seconds": 60,
         "timeout_seconds": 10,
     }
+
+
+def test_who_stops_waiting_is_told_how_to_go_on(stub: StubTerminal) -> None:
+    stub.api.tells("POST", f"{ROUTE}/invoke", a_request("queued"), status=202)
+
+    def interrupt(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    stub.while_waiting = interrupt
+    ended = stub.run("invocations", "create", NODE, "camera.take", "--watch")
+    assert f"it goes on: `palyra invocations show {NODE} {REQUEST}`" in ended.err
 
 
 def test_what_ends_without_success_exits_with_1(stub: StubTerminal) -> None:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,7 @@ class Operator:
     """An admin with a token."""
 
     api: Api
+    decided: Any = None
 
     def mint(self, **more: Any) -> Any:
         body = {"method": "pin", "client_kind": "cli"} | more
@@ -62,6 +63,7 @@ class Operator:
         if request["replaces"]:
             said["replaces"] = request["replaces"]
         where = f"/v1/pairing/requests/{request['request_id']}/approve"
+        self.decided = request
         return self.api.post(where, said | changes).status
 
     def reject_all(self) -> None:
@@ -123,6 +125,7 @@ class Device:
     waits: list[float] = field(default_factory=list)
     while_waiting: Callable[[], object] = lambda: None
     events: list[Event] = field(default_factory=list)
+    ahead: timedelta = timedelta()
 
     # Commands.
 
@@ -137,6 +140,7 @@ class Device:
             ),
             pause=self.pause,
             stopwatch=self.stopwatch,
+            present=self.present,
         )
         ended = CliRunner().invoke(
             palyra, ["node", *words], obj=session, input=sent, prog_name="palyra"
@@ -165,6 +169,10 @@ class Device:
 
     def stopwatch(self) -> float:
         return self.front.gateway.world.clock.now().timestamp()
+
+    def present(self) -> datetime:
+        """Its own clock, which may go wrong."""
+        return self.front.gateway.world.clock.now() + self.ahead
 
     @property
     def number(self) -> str:
@@ -216,22 +224,27 @@ class Device:
     @contextmanager
     def working(self, person: Person | None = None, most: int = 4) -> Iterator[Agent]:
         """Start the node; the test says when it goes on. What it was at is left as by a death."""
-        home = Home(self.home)
-        starting = Starting(
-            home=home,
-            tools=manifest.read(self.folder),
-            person=person,
-            most=most,
-            tell=self.events.append,
-            pause=self.pause,
-            stopwatch=self.stopwatch,
-        )
+        home, starting = Home(self.home), self.starting(person, most)
         with home.locked(), closing(Line(home.membership(), home.credential)) as line:
             agent = starting.agent(line)
             try:
                 yield agent
             finally:
                 agent.desk.shut()
+
+    def starting(self, person: Person | None = None, most: int = 4) -> Starting:
+        """Return the node as a process starts it."""
+        return Starting(
+            home=Home(self.home),
+            tools=manifest.read(self.folder),
+            person=person,
+            most=most,
+            tell=self.events.append,
+            pause=self.pause,
+            stopwatch=self.stopwatch,
+            present=self.present,
+            environment=self.environment,
+        )
 
     def granted(self, *names: str) -> None:
         """Let the node register, and the operator grant it what it can do."""

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.node.addresses import Addresses, Given, addresses
+from cli.node.addresses import Addresses, Given, addresses, kept
+from cli.node.home import Membership
 from cli.problem import Exit, Problem
 
 API, NODES = "https://api.example.com", "https://nodes.example.com"
@@ -66,3 +67,26 @@ def test_what_leads_nowhere_is_told(tmp_path: Path, given: Given, fix: str) -> N
         addresses(given, {"STATE": str(tmp_path)})
     assert found.value.code == Exit.USAGE
     assert fix in found.value.fix
+
+
+PAIRED = Membership(
+    device_id="01M81J18G00000000000000000",
+    kind="cli",
+    gateway_id="gw-1",
+    nodes=NODES,
+    nodes_ca="as it was",
+    api=API,
+)
+
+
+def test_a_paired_device_finds_its_gateway_where_it_was(local: dict[str, str]) -> None:
+    around = local | {"PALYRA_URL": "https://other.example.com", "PALYRA_NODES_CA": "/nowhere"}
+    assert kept(Given(), PAIRED, around) == (API, NODES, "as it was")
+
+
+def test_what_is_said_comes_before_what_was_kept(local: dict[str, str], tmp_path: Path) -> None:
+    moved = "https://moved.example.com"
+    assert kept(Given(api=moved), PAIRED, {}) == (moved, NODES, "as it was")
+    assert kept(Given(nodes=moved), PAIRED, {}) == (API, moved, "")
+    given = Given(nodes_ca=tmp_path / "nodes.pem")
+    assert kept(given, PAIRED, local).nodes_ca == "the front's certificate"

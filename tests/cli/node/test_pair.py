@@ -22,7 +22,10 @@ def test_a_device_is_paired_by_a_pin_that_is_typed(device: Device) -> None:
     ended = device.run("pair", sent=f"{minted['code_id'].lower()}\n{minted['pin']}\n")
 
     assert ended.code == 0, ended
-    assert ended.out.splitlines()[-2:] == [f"number  {device.number}", f"paired  {device.id}"]
+    number, *key, paired = ended.out.splitlines()[-4:]
+    assert (number, paired) == (f"number  {device.number}", f"paired  {device.id}")
+    compared = " ".join(line.removeprefix("key").strip() for line in key)
+    assert compared == device.operator.decided["fingerprint_groups"]
     node = device.operator.node(device.id)
     assert (node["state"], node["kind"], node["id"]) == ("active", "cli", device.id)
 
@@ -162,6 +165,14 @@ def test_an_offer_that_is_too_old_is_forgotten(
     assert device.run("pair").code == Exit.DENIED
     assert Home(device.home).offered() is None
     assert device.pair().code == 0
+
+
+def test_one_that_was_thrown_out_is_told_what_comes_first(device: Device) -> None:
+    device.paired()
+    device.operator.revoke(device.id)
+    refused = device.pair()
+    assert refused.code == Exit.CONFLICT
+    assert "`palyra node unpair` first" in refused.err
 
 
 def test_a_device_that_is_paired_again_keeps_its_name_and_gets_another_key(
