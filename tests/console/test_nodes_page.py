@@ -59,6 +59,13 @@ def test_a_device_is_listed_with_its_state_and_its_certificates_end(
     assert "Active 22 Nov 2026, 12:00:00 UTC" in site.get("/nodes").row("garage pi")
 
 
+def test_a_device_that_is_silent_is_offline(site: Site, helper: Helper) -> None:
+    assert helper.node.call("POST", "heartbeat", {}).status == 200
+    helper.move(minutes=11)
+    assert "Offline 22 Nov 2026, 12:00:00 UTC" in site.get("/nodes").row("garage pi")
+    assert "Offline" in page_of(site, helper).text
+
+
 @pytest.mark.parametrize(("hours", "word"), [(17, "Active"), (19, "Ends soon"), (24, "Expired")])
 def test_a_certificate_that_ends_is_told(
     site: Site, helper: Helper, hours: float, word: str

@@ -101,6 +101,14 @@ def test_its_end_is_told_without_a_script() -> None:
 
 
 @pytest.mark.usefixtures("site")
+@pytest.mark.parametrize(("method", "words"), [("pin", "{} --kind"), ("qr", "--qr-stdin --kind")])
+def test_the_command_for_the_device_is_the_one_that_pairs_it(method: str, words: str) -> None:
+    page = posted(MINT | {"method": method})
+    (code,) = re.findall(r'<h2 id="minted-title">Code (\w{4})</h2>', page.html)
+    assert f"palyra node pair {words.format(code)} daemon<" in page.html
+
+
+@pytest.mark.usefixtures("site")
 def test_a_qr_code_is_drawn_with_nothing_that_the_policy_forbids() -> None:
     page = posted(MINT | {"method": "qr"})
     (drawn,) = re.findall(r"<svg class=\"qr\".*?</svg>", page.html, re.DOTALL)

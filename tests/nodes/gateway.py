@@ -88,7 +88,7 @@ class Gateway:
     def issue(self, node: "Node", session: str = "") -> IssuedCertificate:
         """Issue a node's first certificate, as an approved pairing does."""
         request = NodeRequest.read(node.csr(), node.id)
-        name = DeviceName(node.owner, node.id, "daemon", "garage pi")
+        name = DeviceName(node.owner, node.id, node.kind, "garage pi")
         return issuing.issuer(self.of).issue(
             request, name, session or str(ULID()), self.world.clock.now()
         )
@@ -100,9 +100,9 @@ class Gateway:
         devices = wiring.devices(self.of)
         return devices.activate(device, certificate, self.world.clock.now())
 
-    def node(self, owner: str = "main", device_id: str = "") -> "Node":
+    def node(self, owner: str = "main", device_id: str = "", kind: str = "daemon") -> "Node":
         """Return a node that is paired."""
-        node = Node(self, owner, device_id or str(ULID()))
+        node = Node(self, owner, device_id or str(ULID()), kind=kind)
         node.takes(self.issue(node))
         self.activate(node)
         return node
@@ -152,6 +152,7 @@ class Node:
     id: str
     key: ec.EllipticCurvePrivateKey = field(default_factory=new_key)
     pem: str = ""
+    kind: str = "daemon"
 
     def csr(self) -> str:
         return a_request(self.key)
@@ -181,10 +182,10 @@ class Node:
         return self.call("GET", "whoami", **how)
 
     def renewal(
-        self, key: ec.EllipticCurvePrivateKey | None = None
+        self, key: ec.EllipticCurvePrivateKey | None = None, told: Any = None
     ) -> tuple["Node", dict[str, str]]:
         """Return the node with its next key, and what it asks for its certificate with."""
-        told = self.call("POST", "nonce").body
+        told = told or self.call("POST", "nonce").body
         following = Node(self.gateway, self.owner, self.id, key or new_key())
         request = NodeRequest.read(following.csr(), self.id)
         text = renewal.signed_text(told["gateway_id"], request, told["nonce"])

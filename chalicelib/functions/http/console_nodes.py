@@ -5,7 +5,7 @@ from chalice.app import Blueprint, Request, Response
 from chalicelib.access.service import Principal
 from chalicelib.console.nodes import NodesPages, missing
 from chalicelib.console.pairing import refusal
-from chalicelib.errors import NotFound, PalyraError
+from chalicelib.errors import PalyraError
 from chalicelib.functions.http import cursor, forms
 from chalicelib.functions.http.auth import require
 from chalicelib.functions.http.body import fit
@@ -22,6 +22,7 @@ from chalicelib.functions.http.console_frame import (
     shown,
     unkept,
 )
+from chalicelib.functions.http.node_identifier import capability
 from chalicelib.functions.http.node_models import NodeDecision
 from chalicelib.functions.wiring import api
 from chalicelib.functions.wiring import capabilities as wiring
@@ -30,7 +31,6 @@ from chalicelib.functions.wiring.container import container
 from chalicelib.functions.wiring.pairing import pairing
 from chalicelib.nodes.authority.naming import is_device_id
 from chalicelib.nodes.authority.store import AuthorityStore
-from chalicelib.nodes.capabilities.capability import NAME
 from chalicelib.policy.request import Role
 from chalicelib.redaction import refuse_secrets
 
@@ -91,7 +91,7 @@ def change_node(device_id: str) -> Response:
 def _change(device_id: str) -> None:
     do, fields = forms.read(_request().raw_body, _FORMS)
     if do in {"grant", "ungrant"}:
-        name = _capability(fields.get("name", ""))
+        name = capability(fields.get("name", ""))
         require(_operator(), _ACTIONS[do], f"{device_id}/{name}")
         _let(do, device_id, name, fields.get("terms_sha256", ""))
     else:
@@ -150,10 +150,4 @@ def _operator() -> Principal:
 def _device(text: str) -> str:
     if not is_device_id(text):
         raise missing(text)
-    return text
-
-
-def _capability(text: str) -> str:
-    if not NAME.fullmatch(text):
-        raise NotFound(f"there is no capability {text[:80]!r}")
     return text

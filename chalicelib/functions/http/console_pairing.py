@@ -4,14 +4,13 @@ The secret of a code is in the one answer that minted it: never in an address, n
 browser, gone when the page is loaded again.
 """
 
-from datetime import timedelta
 from http import HTTPStatus
 
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.access.service import Principal
 from chalicelib.console.pairing import pairing_page
-from chalicelib.errors import NotFound, PalyraError
+from chalicelib.errors import PalyraError
 from chalicelib.functions.http import forms
 from chalicelib.functions.http.api_url import api_url
 from chalicelib.functions.http.auth import require
@@ -29,6 +28,7 @@ from chalicelib.functions.http.console_frame import (
     unkept,
 )
 from chalicelib.functions.http.identifier import identifier
+from chalicelib.functions.http.node_identifier import code
 from chalicelib.functions.http.pairing_models import (
     NewPairingCode,
     PairingApproval,
@@ -36,10 +36,7 @@ from chalicelib.functions.http.pairing_models import (
 )
 from chalicelib.functions.wiring.container import container
 from chalicelib.functions.wiring.pairing import pairing as runtime
-from chalicelib.nodes.pairing.code import CODE_ID
-from chalicelib.nodes.pairing.deciding import Approval
-from chalicelib.nodes.pairing.method import ClientKind, PairingMethod
-from chalicelib.nodes.pairing.minting import Minted, NewCode
+from chalicelib.nodes.pairing.minting import Minted
 from chalicelib.policy.request import Role
 
 _HOME, _PATH = "./", "/pairing"
@@ -107,21 +104,12 @@ def _done() -> Minted | None:
 
 
 def _mint(fields: dict[str, object]) -> Minted:
-    asked = fit(fields, NewPairingCode)
-    new = NewCode(
-        method=PairingMethod(asked.method),
-        client_kind=ClientKind(asked.client_kind),
-        lasts=timedelta(seconds=asked.ttl_s),
-        label=asked.label,
-        url=api_url(_request(), _PATH),
-    )
+    new = fit(fields, NewPairingCode).code(api_url(_request(), _PATH))
     return runtime(container()).codes.mint(OWNER, ACTOR, new)
 
 
 def _end(code_id: str) -> None:
-    if not CODE_ID.fullmatch(code_id):
-        raise NotFound(f"there is no code {code_id!r:.80}")
-    runtime(container()).codes.revoke(OWNER, ACTOR, code_id)
+    runtime(container()).codes.revoke(OWNER, ACTOR, code(code_id))
 
 
 def _decide(do: str, fields: dict[str, object]) -> None:
@@ -132,15 +120,7 @@ def _decide(do: str, fields: dict[str, object]) -> None:
         rejection = fit(told, PairingRejection)
         requests.reject(OWNER, ACTOR, request_id, rejection.version, rejection.reason)
         return
-    asked = fit(fields, PairingApproval)
-    approval = Approval(
-        version=asked.version,
-        identity_fingerprint=asked.identity_fingerprint,
-        sas=asked.sas,
-        replaces=asked.replaces,
-        reason=asked.reason,
-    )
-    requests.approve(OWNER, ACTOR, request_id, approval)
+    requests.approve(OWNER, ACTOR, request_id, fit(fields, PairingApproval).approval())
 
 
 def _refused(error: PalyraError) -> Response:

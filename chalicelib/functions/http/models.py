@@ -202,7 +202,10 @@ class NewErasure(BaseModel):
 
     subject: Annotated[
         str,
-        Field(description="The id of a deleted job, or of a task that ended; all of it goes."),
+        Field(
+            description="The id of a deleted job, of a task that ended, of a node that was thrown"
+            " out, or of an incident; all of it goes."
+        ),
     ]
     reason: Annotated[
         str,

@@ -1,16 +1,17 @@
 """`/v1/pairing`: what operators do so that a device may become a node: codes and requests."""
 
-from datetime import timedelta
 from http import HTTPStatus
 
 from chalice.app import Blueprint, Request
 
 from chalicelib.access.service import Principal
-from chalicelib.errors import Conflict, NotFound
+from chalicelib.errors import Conflict
 from chalicelib.functions.http import body, pairing_views, render, render_pairing, views
 from chalicelib.functions.http.api_url import api_url
 from chalicelib.functions.http.auth import owners
+from chalicelib.functions.http.idempotency import IDEMPOTENCY_KEY, request_key
 from chalicelib.functions.http.identifier import identifier
+from chalicelib.functions.http.node_identifier import code
 from chalicelib.functions.http.operation import Answer, Operation, operation
 from chalicelib.functions.http.pairing_models import (
     NewPairingCode,
@@ -20,14 +21,15 @@ from chalicelib.functions.http.pairing_models import (
 from chalicelib.functions.http.problem import answers
 from chalicelib.functions.wiring.container import container
 from chalicelib.functions.wiring.pairing import pairing as runtime
-from chalicelib.nodes.pairing.code import CODE_ID
-from chalicelib.nodes.pairing.deciding import Approval
-from chalicelib.nodes.pairing.method import ClientKind, PairingMethod
-from chalicelib.nodes.pairing.minting import NewCode
 from chalicelib.nodes.pairing.refusals import SasMismatch, StaleRequest
 from chalicelib.nodes.pairing.session import PairingSession
 
 _CODES = "/v1/pairing/codes"
+_ONCE = IDEMPOTENCY_KEY._replace(
+    description="Any text of the caller's. The same request with the same key mints no second code "
+    "for 30 days: a secret is told once, and the answer says which code it was and how to end it; "
+    "another body with it is refused."
+)
 
 pairing = Blueprint(__name__)
 
@@ -44,20 +46,16 @@ def _request() -> Request:
     Operation(
         answers={HTTPStatus.CREATED: "The code, with its secret: it is shown this once."},
         body=NewPairingCode,
+        headers=(_ONCE,),
         errors=(Conflict,),
     ),
 )
 def mint_pairing_code(principal: Principal) -> Answer[pairing_views.MintedPairingCode]:
     """Mint a code that a device may be paired with."""
     asked = body.read(_request().raw_body, NewPairingCode)
-    new = NewCode(
-        method=PairingMethod(asked.method),
-        client_kind=ClientKind(asked.client_kind),
-        lasts=timedelta(seconds=asked.ttl_s),
-        label=asked.label,
-        url=api_url(_request(), _CODES),
-    )
-    made = runtime(container()).codes.mint(principal.owner, principal.actor, new)
+    new = asked.code(api_url(_request(), _CODES))
+    key = request_key(principal, _request(), f"POST {_CODES}")
+    made = runtime(container()).codes.mint(principal.owner, principal.actor, new, key)
     return Answer(render_pairing.minted(made), status=HTTPStatus.CREATED)
 
 
@@ -77,9 +75,7 @@ def list_pairing_codes(principal: Principal) -> views.Page[pairing_views.Pairing
 @operation(_request, Operation(answers={HTTPStatus.OK: "Nobody can begin with it any more."}))
 def revoke_pairing_code(principal: Principal, code_id: str) -> pairing_views.EndedPairingCode:
     """End a code at once; what was begun with it and has not proven it ends with it."""
-    if not CODE_ID.fullmatch(code_id):
-        raise NotFound(f"there is no code {code_id!r:.80}")
-    runtime(container()).codes.revoke(principal.owner, principal.actor, code_id)
+    runtime(container()).codes.revoke(principal.owner, principal.actor, code(code_id))
     return {"code_id": code_id, "state": "dead"}
 
 
@@ -119,14 +115,7 @@ def approve_pairing_request(principal: Principal, request_id: str) -> pairing_vi
     The third wrong number rejects it. Where the answer is lost, the same approval is answered
     again.
     """
-    asked = body.read(_request().raw_body, PairingApproval)
-    approval = Approval(
-        version=asked.version,
-        identity_fingerprint=asked.identity_fingerprint,
-        sas=asked.sas,
-        replaces=asked.replaces,
-        reason=asked.reason,
-    )
+    approval = body.read(_request().raw_body, PairingApproval).approval()
     requests = runtime(container()).requests
     return _shown(requests.approve(principal.owner, principal.actor, _id(request_id), approval))
 

@@ -1,4 +1,7 @@
-"""The fields of pairing: what each may be, and what it is refused with where it is not."""
+"""The fields of pairing: what each may be, and what it is refused with where it is not.
+
+What was sent is not repeated: refusals are logged, and it may be a PIN in the wrong place.
+"""
 
 import base64
 import binascii
@@ -23,6 +26,7 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _NUMBER = re.compile(r"[0-9]{3}[ -]?[0-9]{3}")
 _WORDS = re.compile(r"[A-Za-z0-9_-]*")
 _REASON_CHARACTERS = 200
+_LAST_VERSION = 999
 _SHORTEST, _LONGEST = (
     int(each.total_seconds()) for each in (limits.SHORTEST_CODE, limits.LONGEST_CODE)
 )
@@ -33,7 +37,7 @@ def _one_of(known: Collection[str]) -> BeforeValidator:
 
     def check(value: Any) -> Any:
         if value not in names:
-            raise refusal(f"it is {value!r:.40}", f"use: {', '.join(names)}")
+            raise refusal("it is another one", f"use: {', '.join(names)}")
         return value
 
     return BeforeValidator(check)
@@ -50,7 +54,7 @@ def _like(pattern: re.Pattern[str], fix: str) -> AfterValidator:
 
 def _version(value: Any) -> int:
     if value != 1 or isinstance(value, bool | float):
-        raise refusal(f"it is {value!r:.40}", "use 1: there is no other version of the protocol")
+        raise refusal("it is another one", "use 1: there is no other version of the protocol")
     return 1
 
 
@@ -90,6 +94,12 @@ def _number(value: str) -> str:
     if not _NUMBER.fullmatch(value):
         raise refusal("it has not six digits", "type the six digits, 0 to 9, that the device shows")
     return value.replace(" ", "").replace("-", "")
+
+
+def _request_version(value: int) -> int:
+    if not 1 <= value <= _LAST_VERSION:
+        raise refusal("it is no version of a request", f"use 1 to {_LAST_VERSION}")
+    return value
 
 
 def _short(most: int) -> AfterValidator:
@@ -177,7 +187,7 @@ Number = Annotated[
 ]
 RequestVersion = Annotated[
     int,
-    AfterValidator(within(1, 999)),
+    AfterValidator(_request_version),
     Field(description="Of the request that was looked at.", json_schema_extra={"minimum": 1}),
 ]
 Why = Annotated[

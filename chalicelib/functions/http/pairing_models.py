@@ -1,5 +1,6 @@
 """The shapes of requests about pairing: those of operators, and those of devices."""
 
+from datetime import timedelta
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -25,7 +26,10 @@ from chalicelib.functions.http.pairing_fields import (
     Signature,
     Why,
 )
+from chalicelib.nodes.pairing.deciding import Approval
 from chalicelib.nodes.pairing.limits import USUAL_CODE
+from chalicelib.nodes.pairing.method import ClientKind, PairingMethod
+from chalicelib.nodes.pairing.minting import NewCode
 
 _USUAL_SECONDS = int(USUAL_CODE.total_seconds())
 
@@ -39,6 +43,16 @@ class NewPairingCode(BaseModel):
     client_kind: Kind
     ttl_s: Seconds = _USUAL_SECONDS
     label: Label = ""
+
+    def code(self, url: str) -> NewCode:
+        """Return the code to mint, of a gateway that nodes reach at a URL."""
+        return NewCode(
+            method=PairingMethod(self.method),
+            client_kind=ClientKind(self.client_kind),
+            lasts=timedelta(seconds=self.ttl_s),
+            label=self.label,
+            url=url,
+        )
 
 
 class PairingApproval(BaseModel):
@@ -60,6 +74,16 @@ class PairingApproval(BaseModel):
         Field(description="The paired device that is thrown out, where the request says so."),
     ] = None
     reason: Why = ""
+
+    def approval(self) -> Approval:
+        """Return what the operator approves."""
+        return Approval(
+            version=self.version,
+            identity_fingerprint=self.identity_fingerprint,
+            sas=self.sas,
+            replaces=self.replaces,
+            reason=self.reason,
+        )
 
 
 class PairingRejection(BaseModel):

@@ -13,7 +13,7 @@ from chalicelib.functions.http import body, pairing_views, render_pairing
 from chalicelib.functions.http.identifier import is_identifier
 from chalicelib.functions.http.node_auth import nodes_only
 from chalicelib.functions.http.node_models import NodeSays
-from chalicelib.functions.http.operation import Answer, Operation, operation
+from chalicelib.functions.http.operation import Answer, Operation, moves, operation
 from chalicelib.functions.http.origin import origin
 from chalicelib.functions.http.pairing_models import PairingBegin, PairingClaim, PairingHello
 from chalicelib.functions.http.problem import answers
@@ -108,18 +108,7 @@ def claim_pairing(session_id: str) -> pairing_views.PairingClaimed:
 
 @sessions.route("/v1/nodes/{device_id}/activate", methods=["POST"])
 @answers
-@nodes_only(_request, Purpose.ACTIVATION)
-@operation(
-    _request,
-    Operation(
-        answers={HTTPStatus.OK: "The device is a node."},
-        body=NodeSays,
-        may_be_empty=True,
-        errors=(Conflict,),
-        is_open=True,
-        needs_certificate=True,
-    ),
-)
+@nodes_only(_request, moves("The device is a node.", NodeSays, (Conflict,)), Purpose.ACTIVATION)
 def activate_node(caller: NodeCaller) -> pairing_views.ActivatedNode:
     """Let the certificate of a pairing count, within ten minutes of its issue.
 

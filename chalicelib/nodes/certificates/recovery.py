@@ -5,6 +5,7 @@ signs which key is to follow, over what the gateway gave it a moment ago. An ope
 """
 
 from datetime import datetime, timedelta
+from hmac import compare_digest
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -27,7 +28,7 @@ def refusal(device: Device | None, certificate: Certificate | None, now: datetim
     if device.state is not DeviceState.ACTIVE:
         return f"the device is {device.state}"
     is_last = certificate.state is CertificateState.ACTIVE
-    if not is_last or device.current != certificate.fingerprint:
+    if not is_last or not compare_digest(device.current, certificate.fingerprint):
         return "the certificate is not the last that the device called with"
     if now <= certificate.not_after:
         return "the certificate has not ended"

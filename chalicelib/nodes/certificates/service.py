@@ -7,8 +7,11 @@ is decided again. What is asked for twice is done once, and told once in the jou
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hmac import compare_digest
 from typing import NamedTuple
 
+from chalicelib.background.heartbeats.record import WorkHeartbeatKind
+from chalicelib.background.heartbeats.store import HeartbeatStore
 from chalicelib.errors import Conflict, NotFound, Unavailable
 from chalicelib.journal.store import JournalStore
 from chalicelib.nodes.authority.renewal import NONCE_BYTES, NONCE_LASTS, new_nonce
@@ -43,6 +46,7 @@ class DeviceService:
     certificates: CertificateStore
     journal: JournalStore
     alarm: NodeAlarm
+    heartbeats: HeartbeatStore
     random_bytes: Callable[[int], bytes]
 
     # Finding.
@@ -101,9 +105,9 @@ class DeviceService:
         """
         actor = f"node:{device.id}"
         for _ in range(_TRIES):
-            if device.current == certificate.fingerprint:
+            if compare_digest(device.current, certificate.fingerprint):
                 return device
-            if device.offered != certificate.fingerprint:
+            if not compare_digest(device.offered, certificate.fingerprint):
                 raise Conflict("the device was changed meanwhile", fix="see what became of it")
             last = self._last(device, certificate)
             after = moves.activated(device, certificate, now, actor)
@@ -214,6 +218,7 @@ class DeviceService:
                 self.journal.append_with(events.changed(kind, after, actor), writes)
             except Cancelled:
                 continue
+            self.heartbeats.clear(owner, WorkHeartbeatKind.CHANNEL_WORKER, device_id, token=0)
             return after
         raise _busy()
 

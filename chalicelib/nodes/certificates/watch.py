@@ -6,6 +6,7 @@ and was offered none is told of, and once more when it has ended; then the index
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hmac import compare_digest
 
 from chalicelib.clock import Clock
 from chalicelib.nodes.certificates.alarms import NodeAlarm
@@ -44,7 +45,9 @@ class CertificateWatch:
         certificate = self.certificates.certificate(*expiring)
         device = self.certificates.device(expiring.owner, expiring.device_id)
         # The index follows late: what is no more the current one is none of its matters.
-        if certificate is None or device is None or device.current != certificate.fingerprint:
+        if certificate is None or device is None:
+            return False
+        if not compare_digest(device.current, certificate.fingerprint):
             return False
         is_over = now > certificate.not_after
         if device.offered and not is_over:

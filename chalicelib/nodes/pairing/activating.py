@@ -5,6 +5,7 @@ even good for this. The device, its certificate and the end of the session are o
 """
 
 from dataclasses import dataclass
+from hmac import compare_digest
 
 from chalicelib.clock import Clock
 from chalicelib.errors import Conflict, Unavailable
@@ -12,6 +13,7 @@ from chalicelib.ids import Ids
 from chalicelib.nodes.certificates.certificate import Certificate, CertificateOrigin
 from chalicelib.nodes.certificates.device import Device
 from chalicelib.nodes.certificates.service import DeviceService
+from chalicelib.nodes.pairing.devices import is_as_asked
 from chalicelib.nodes.pairing.machine import SessionState, Step
 from chalicelib.nodes.pairing.session import PairingSession
 from chalicelib.nodes.pairing.store import PairingStore
@@ -42,14 +44,14 @@ class Activating:
             Unavailable: AWS did not answer; call again.
         """
         for _ in range(_TRIES):
-            if device.current == certificate.fingerprint:
+            if compare_digest(device.current, certificate.fingerprint):
                 return device
             now = self.clock.now()
             session = self._session(certificate)
             if session.standing(now) is not SessionState.ISSUED:
                 raise Conflict(f"the pairing is {session.standing(now)}", fix="pair again")
-            if session.recovers and session.recovers != device.current:
-                raise Conflict("the device was paired again meanwhile", fix="pair again")
+            if not is_as_asked(device, session):
+                raise Conflict("a device of this id was paired meanwhile", fix="pair again")
             after = session.moved(Step.ACTIVATE, now, self.ids.ulid(now))
             end = self.store.moving(session, after, None, now)
             try:

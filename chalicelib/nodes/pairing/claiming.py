@@ -116,7 +116,7 @@ class Claiming:
         return Claimed(session, nonce, secrets[CONFIRM_GATEWAY])
 
     def _issued(self, session: PairingSession, keys: Sealed, now: datetime) -> PairingSession:
-        if session.recovers and not self.devices.recovering(session):
+        if not self.devices.as_asked(session):
             self._fail(session, "the device was changed meanwhile", now)
             raise PairingUnavailable
         request = NodeRequest.read(session.csr_pem, session.device_id)

@@ -16,6 +16,7 @@ from chalicelib.ids import Ids
 from chalicelib.journal.store import JournalStore
 from chalicelib.nodes.pairing import events, limits
 from chalicelib.nodes.pairing.alarm import PairingAlarm
+from chalicelib.nodes.pairing.devices import Devices
 from chalicelib.nodes.pairing.handshake import CLAIM, CONFIRM_GATEWAY, SAS
 from chalicelib.nodes.pairing.machine import SessionState, Step
 from chalicelib.nodes.pairing.refusals import SasMismatch, StaleRequest
@@ -63,6 +64,7 @@ class Deciding:
 
     store: PairingStore
     sealer: SecretSealer
+    devices: Devices
     alarm: PairingAlarm
     journal: JournalStore
     clock: Clock
@@ -111,6 +113,7 @@ class Deciding:
             self._check_open(session, approval.version, now)
             self._check_approval(session, actor, approval)
             kept = self._typed(session, keys, actor, approval.sas, op)
+            now = self.clock.now()  # It took a while to open the keys.
             decided = Decided(actor, now, session.version)
             after = session.moved(Step.APPROVE, now, op, decided=decided)
             event = events.decided(session, "approved", actor, now, approval.reason)
@@ -140,7 +143,7 @@ class Deciding:
                 return session
             self._check_open(session, version, now)
             if after := self._rejected(session, actor, reason, now):
-                self._count_rejection(owner, session.id, now)
+                self._count_rejection(owner, after.op, now)
                 return after
         raise Unavailable("the request keeps changing", fix="try again")
 
@@ -166,6 +169,12 @@ class Deciding:
         if approval.sas is None and not session.recovers:
             raise Invalid(
                 "it is missing", field="sas", fix="type the six digits that the device shows"
+            )
+        if not self.devices.as_asked(session):
+            raise StaleRequest(
+                "a device of this id was paired meanwhile",
+                field="request_id",
+                fix="reject the request; a device that is to replace it begins again",
             )
         replaced = session.prompt.replaces
         if approval.replaces != replaced:
@@ -200,7 +209,7 @@ class Deciding:
         raise SasMismatch(
             "this is not the number that the device shows",
             field="sas",
-            fix=f"type what the device shows; {left} more tries"
+            fix=f"type what the device shows; {left} more {'try' if left == 1 else 'tries'}"
             if left > 0
             else "the request was rejected; let the device begin again with a new code",
         )
@@ -218,15 +227,11 @@ class Deciding:
             return None
         return after
 
-    def _count_rejection(self, owner: str, request_id: str, now: datetime) -> None:
-        lasts = limits.REJECTIONS_IN
-        begin = limits.window(now, lasts)
-        what = f"{_REJECTIONS}#{owner}"
-        if self.store.count(what, begin, request_id, limits.REJECTIONS, lasts) in {
-            None,
-            limits.REJECTIONS,
-        }:
-            self.alarm.rejected(owner, begin, now)
+    def _count_rejection(self, owner: str, rejection: str, now: datetime) -> None:
+        what, lasts, most = f"{_REJECTIONS}#{owner}", limits.REJECTIONS_IN, limits.REJECTIONS
+        seen = self.store.lately({what: lasts}, now)[what]
+        if self.store.count(what, rejection, most, lasts, now, seen) in {None, most}:
+            self.alarm.rejected(owner, limits.window(now, lasts), now)
 
 
 def _check_same(session: PairingSession, approval: Approval) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from chalicelib.errors import Conflict
-from chalicelib.nodes.certificates.device import DeviceState
+from chalicelib.nodes.certificates.device import Device, DeviceState
 from chalicelib.nodes.certificates.moves import check_pairable
 from chalicelib.nodes.certificates.store import CertificateStore
 from chalicelib.nodes.pairing.session import PairingSession
@@ -46,11 +46,26 @@ class Devices:
             return Standing(refusal="the key belongs to another device")
         return Standing(is_paired=device is not None and device.state is DeviceState.ACTIVE)
 
-    def recovering(self, session: PairingSession) -> bool:
-        """Return whether a device that comes back is still what it was when it asked.
+    def as_asked(self, session: PairingSession) -> bool:
+        """Return whether a device is still what an operator was asked about.
 
         Raises:
             Unavailable: DynamoDB did not answer.
         """
         device = self.certificates.device(session.owner, session.device_id)
+        return is_as_asked(device, session)
+
+
+def is_as_asked(device: Device | None, session: PairingSession) -> bool:
+    """Return whether a device is still what an operator was asked about.
+
+    One that was paired since the request was begun would be thrown out by it, and the request does
+    not say so, or speaks of the pairing before.
+    """
+    if session.recovers:
         return device is not None and device.current == session.recovers
+    if device is None or device.state is not DeviceState.ACTIVE:
+        return True
+    return (
+        session.replaces and device.paired_at is not None and device.paired_at <= session.created_at
+    )

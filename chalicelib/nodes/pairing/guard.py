@@ -40,15 +40,17 @@ class Guard:
             SlowDown: the address begins too often.
             Unavailable: DynamoDB did not answer.
         """
-        minute, ten = limits.MINUTE, limits.FAILURES_IN
-        begin = limits.window(now, minute)
+        minute, most = limits.MINUTE, limits.BEGINS_OF_ADDRESS
         address = f"{_BEGINS}#{_named(origin)}"
-        most = limits.BEGINS_OF_ADDRESS
-        if self.store.count(address, begin, attempt, most, minute) is None:
-            raise SlowDown(begin + minute - now)
-        all_ = self.store.count(_BEGINS, begin, attempt, _MOST_COUNTED * limits.BEGINS, minute)
-        failures = self.store.counted(_FAILURES, limits.window(now, ten))
-        if all_ is None or all_ > limits.BEGINS or failures >= limits.FAILURES:
+        counted = {address: minute, _BEGINS: minute, _FAILURES: limits.FAILURES_IN}
+        seen = self.store.lately(counted, now)
+        near = seen[address]
+        if self.store.count(address, attempt, most, minute, now, near) is None:
+            raise SlowDown(limits.until_room(near.all, most, minute, now))
+        most_of_all = _MOST_COUNTED * limits.BEGINS
+        all_ = self.store.count(_BEGINS, attempt, most_of_all, minute, now, seen[_BEGINS])
+        is_flooded = all_ is None or all_ > limits.BEGINS
+        if is_flooded or len(seen[_FAILURES].all) >= limits.FAILURES:
             self.padding.slow()
 
     def refuse(
@@ -90,13 +92,12 @@ class Guard:
         self.journal.append(event)
 
     def count_failure(self, attempt: str, now: datetime) -> bool:
-        """Count a failed attempt, and say whether there was room for it."""
-        lasts = limits.FAILURES_IN
-        begin = limits.window(now, lasts)
-        most = _MOST_COUNTED * limits.FAILURES
-        failures = self.store.count(_FAILURES, begin, attempt, most, lasts)
+        """Count a failed attempt, a ULID of its instant, and say whether there was room for it."""
+        lasts, most = limits.FAILURES_IN, _MOST_COUNTED * limits.FAILURES
+        seen = self.store.lately({_FAILURES: lasts}, now)[_FAILURES]
+        failures = self.store.count(_FAILURES, attempt, most, lasts, now, seen)
         if failures == limits.FAILURES:
-            self.alarm.guessing(begin, now)
+            self.alarm.guessing(limits.window(now, lasts), now)
         return failures is not None
 
 

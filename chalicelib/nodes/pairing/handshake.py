@@ -130,6 +130,8 @@ class Handshake:
             self.guard.refuse(code, session_id, "another method or kind", origin, now)
         secret = self._secret(charged, session_id, origin, now)
         gateway = self.gateway.get(now)
+        if hmac.compare_digest(gateway.ca_spki_sha256, asked.spki_sha256.hex()):
+            self.guard.refuse(code, session_id, "the authority's key", origin, now)
         facts = _facts(asked, gateway)
         try:
             reply = self._respond(asked, facts, secret)
@@ -213,7 +215,7 @@ class Handshake:
             opened = self.sealer.open(row_of(session_id), stored.keys)
             _check_proof(opened.secrets, confirm)
             _check_request(session, csr_pem)
-            requested = self._request(session, opened, csr_pem, now)
+            requested = self._request(session, opened, csr_pem)
         except _Failed as failed:
             self._fail(session, str(failed), now)
         return Requested(requested, opened.secrets[CONFIRM_GATEWAY])
@@ -228,17 +230,16 @@ class Handshake:
             self.guard.refuse_replay(session, "hello", now)
         return taken
 
-    def _request(
-        self, session: PairingSession, opened: Opened, csr_pem: str, now: datetime
-    ) -> PairingSession:
+    def _request(self, session: PairingSession, opened: Opened, csr_pem: str) -> PairingSession:
         standing = self.devices.standing(session.owner, session.device_id, session.spki_sha256)
         if standing.refusal:
             raise _Failed(standing.refusal)
         kept = self.sealer.keep(opened, frozenset({CONFIRM_GATEWAY, SAS, CLAIM}))
-        op = self.ids.ulid(now)
-        after = session.moved(Step.PROVE, now, op, csr_pem=csr_pem, replaces=standing.is_paired)
+        proven = {"csr_pem": csr_pem, "replaces": standing.is_paired}
         for _ in range(_TRIES):
             seen = self.store.register(session.owner, REQUESTS)
+            now = self.clock.now()
+            after = session.moved(Step.PROVE, now, self.ids.ulid(now), **proven)
             others = [each for each in self.store.sessions(seen.ids) if each.is_requested(now)]
             if not has_room(others, session.origin):
                 raise _Failed("too many requests wait for a decision")
@@ -268,7 +269,7 @@ class Handshake:
         after = session.moved(Step.FAIL, now, self.ids.ulid(now))
         if self.store.move(session, after, None, now):
             self.journal.append(events.failed(after, reason, now))
-            self.guard.count_failure(session.id, now)
+            self.guard.count_failure(after.op, now)
         raise PairingUnavailable
 
 

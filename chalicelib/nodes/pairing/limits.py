@@ -5,9 +5,12 @@ only makes it slower: a stranger must not be able to lock the operator's own dev
 """
 
 import ipaddress
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from chalicelib.clock import EPOCH
+from ulid import ULID
+
+from chalicelib.clock import EPOCH, from_ms
 
 # Of a code.
 ATTEMPTS = 5
@@ -47,6 +50,18 @@ def window(now: datetime, length: timedelta) -> datetime:
     return now - (now - EPOCH) % length
 
 
+def since(ids: Iterable[str], instant: datetime) -> Sequence[str]:
+    """Return those ULIDs that were made after an instant, the oldest first."""
+    return sorted(each for each in ids if _made_at(each) > instant)
+
+
+def until_room(ids: Sequence[str], most: int, length: timedelta, now: datetime) -> timedelta:
+    """Return how long it takes until fewer than so many of these ULIDs are of the last while."""
+    if not ids:
+        return length
+    return _made_at(ids[max(len(ids) - most, 0)]) + length - now
+
+
 def site(address: str) -> str:
     """Return what is counted as one address: of IPv6 the network that one customer is given."""
     try:
@@ -63,3 +78,7 @@ def site(address: str) -> str:
 def slower(interval: timedelta) -> timedelta:
     """Return how long a node has to wait that asked too early."""
     return min(2 * interval, SLOWEST_POLL)
+
+
+def _made_at(ulid: str) -> datetime:
+    return from_ms(ULID.from_str(ulid).milliseconds)

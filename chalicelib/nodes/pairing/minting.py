@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from chalicelib.access.idempotency import RequestKey
+from chalicelib.access.store import IdempotencyStore
 from chalicelib.clock import Clock
 from chalicelib.errors import Conflict, Denied, Invalid, NotFound, Unavailable
 from chalicelib.ids import Ids
@@ -20,6 +22,7 @@ from chalicelib.redaction import refuse_secrets
 from chalicelib.tables import Cancelled
 
 _TRIES = 24
+_BETWEEN = "#"
 SECRET = "secret"  # noqa: S105 - the name of what is sealed
 
 
@@ -67,25 +70,32 @@ class Minting:
     store: PairingStore
     sealer: SecretSealer
     gateway: KnownGateway
+    requests: IdempotencyStore
     journal: JournalStore
     clock: Clock
     ids: Ids
     random_bytes: Callable[[int], bytes]
     allows_qr: bool
 
-    def mint(self, owner: str, actor: str, new: NewCode) -> Minted:
+    def mint(self, owner: str, actor: str, new: NewCode, key: RequestKey | None = None) -> Minted:
         """Mint a code; its secret is told this once.
+
+        A request that minted one before under the same key mints no other, and is told which it
+        was: its secret is kept in no form that it could be told of again.
 
         Raises:
             Denied: codes to be scanned are switched off.
-            Invalid: it lasts too long or too short, or the label holds a secret.
-            Conflict: the operator, or the owner, has too many codes.
+            Invalid: it lasts too long or too short, the label holds a secret, or the key was used
+                for another body.
+            Conflict: the operator, or the owner, has too many codes; or the same request minted
+                one before.
             Unavailable: AWS did not answer; a code that was minted expires by itself.
         """
         self._check(new)
         secret = mint_secret(new.method, self.random_bytes)
         for _ in range(_TRIES):
             now = self.clock.now()
+            self._refuse_repeated(key, now)
             register = self.store.register(owner, CODES)
             live = self._live(owner, register, now)
             _refuse_too_many(live, actor)
@@ -96,10 +106,13 @@ class Minting:
                 self.store.minting(code, sealed),
                 self.store.registering(owner, CODES, register, ids),
             ]
+            if key:
+                writes.append(self.requests.write(key, _made(code), now))
             try:
                 self.journal.append_with(events.minted(code), writes)
             except Cancelled:
-                continue  # Another code has this id, or another operator minted one meanwhile.
+                if not self._is_ours(code, key, now):
+                    continue  # Others have this id, or minted one, or used the key meanwhile.
             return self._told(code, secret, new.url, now)
         raise Unavailable("others keep minting codes", fix="try again")
 
@@ -141,6 +154,20 @@ class Minting:
             )
         refuse_secrets("label", new.label)
 
+    def _refuse_repeated(self, key: RequestKey | None, now: datetime) -> None:
+        if key and (made := self.requests.made(key, now)):
+            code_id = made.partition(_BETWEEN)[0]
+            raise Conflict(
+                f"this request minted code {code_id} before: a secret is told once",
+                field="Idempotency-Key",
+                fix=f"where its answer was lost, end it with DELETE /v1/pairing/codes/{code_id}, "
+                "and mint another under a new key",
+            )
+
+    def _is_ours(self, code: PairingCode, key: RequestKey | None, now: datetime) -> bool:
+        # The reply was lost, and the repeat refused by its own effect.
+        return key is not None and self.requests.made(key, now) == _made(code)
+
     def _live(self, owner: str, register: Register, now: datetime) -> Sequence[PairingCode]:
         # An id that was used up may be another owner's by now.
         found = self.store.codes(register.ids).values()
@@ -166,6 +193,11 @@ class Minting:
         gateway = self.gateway.get(now)
         ca_spki = bytes.fromhex(gateway.ca_spki_sha256)
         return Minted(code, None, qr_text(secret, code.id, gateway.gateway_id, url, ca_spki))
+
+
+def _made(code: PairingCode) -> str:
+    # An id is another code's some day; the serial is this one's for ever.
+    return f"{code.id}{_BETWEEN}{code.serial}"
 
 
 _BOUNDS = (limits.SHORTEST_CODE, limits.LONGEST_CODE)

@@ -37,6 +37,7 @@ from chalicelib.nodes.pairing.keys import Facts, derive
 from chalicelib.nodes.pairing.machine import SessionState
 from chalicelib.nodes.pairing.method import ClientKind, PairingMethod
 from chalicelib.nodes.pairing.padding import Padding
+from chalicelib.nodes.pairing.refusals import SlowDown
 from chalicelib.nodes.pairing.sealing import SecretSealer
 from chalicelib.nodes.pairing.session import Origin, PairingSession, Polling, has_room
 from chalicelib.nodes.pairing.store import REQUESTS, PairingStore, row_of
@@ -135,7 +136,7 @@ class Recovering:
 
         Raises:
             PairingUnavailable: it may not come back by this, whatever the reason.
-            SlowDown: the address asks too often.
+            SlowDown: the address asks too often, or too many requests wait for a decision.
             Unavailable: AWS did not answer; begin again.
         """
         with self.padding.of_refusals():
@@ -209,7 +210,8 @@ class Recovering:
             seen = self.store.register(session.owner, REQUESTS)
             others = [each for each in self.store.sessions(seen.ids) if each.is_requested(now)]
             if not has_room(others, origin):
-                raise _NotRecovered("too many requests wait for a decision")
+                # It has proven its key, and is to come again: refused, it would be given up.
+                raise SlowDown(limits.MINUTE)
             ids = [*(each.id for each in others), session_id]
             listing = self.store.registering(session.owner, REQUESTS, seen, ids)
             try:

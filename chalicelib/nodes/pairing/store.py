@@ -26,6 +26,8 @@ _CODE, _SESSION, _WINDOW = "pairing-code", "pairing-session", "pairing-window"
 _ONLY = "0"
 CODES, REQUESTS = "codes", "requests"
 
+type _Key = tuple[str, str]
+
 
 class StoredCode(NamedTuple):
     """A code, and its secret as long as it is kept."""
@@ -46,6 +48,25 @@ class Register(NamedTuple):
 
     ver: int = 0
     ids: tuple[str, ...] = ()
+
+
+class Lately(NamedTuple):
+    """Who was counted within the last while.
+
+    Time is cut into windows, each a row: so the last while reaches into two of them.
+
+    Attributes:
+        before: those of the window before, as far as it is not too long ago.
+        current: those of the present window.
+    """
+
+    before: Sequence[str]
+    current: Sequence[str]
+
+    @property
+    def all(self) -> Sequence[str]:
+        """Return all of them, the oldest first."""
+        return [*self.before, *self.current]
 
 
 class PairingStore:
@@ -257,35 +278,51 @@ class PairingStore:
 
     # Limits.
 
+    def lately(self, whats: Mapping[str, timedelta], now: datetime) -> Mapping[str, Lately]:
+        """Return who was counted within the last while, by one request.
+
+        Args:
+            whats: what is counted, and for how long.
+            now: the present instant.
+        """
+        keys = {what: _windows(what, lasts, now) for what, lasts in whats.items()}
+        found = WindowRow.find_all([key for both in keys.values() for key in both])
+        ids = {(row.pk, row.sk): row.counted or () for row in found}
+        return {
+            what: Lately(
+                limits.since(ids.get(before, ()), now - whats[what]), sorted(ids.get(current, ()))
+            )
+            for what, (before, current) in keys.items()
+        }
+
     def count(
-        self, what: str, begin: datetime, id_: str, most: int, lasts: timedelta
+        self, what: str, id_: str, most: int, lasts: timedelta, now: datetime, seen: Lately
     ) -> int | None:
-        """Count an id in a window, and return how many there are; None where it is full.
+        """Count a ULID, and return how many there are of the last while; None where it is full.
 
         Args:
             what: what is counted.
-            begin: when the window began.
             id_: who is counted; once, however often they come.
             most: how many there may be.
-            lasts: how long the window is.
+            lasts: how long they count.
+            now: the present instant.
+            seen: who was counted lately.
         """
+        begin, room = limits.window(now, lasts), most - len(seen.before)
+        if room <= 0:
+            return None
         actions = [
             WindowRow.counted.add({id_}),
             WindowRow.ttl.set(int((begin + 2 * lasts).timestamp())),
         ]
-        has_room = WindowRow.counted.does_not_exist() | (size(WindowRow.counted) < most)
+        has_room = WindowRow.counted.does_not_exist() | (size(WindowRow.counted) < room)
         try:
             row = WindowRow.change(_key(_WINDOW, what), _window(begin), actions, has_room)
         except Refused as refused:
             if id_ not in (refused.old.counted or ()):
                 return None
             row = refused.old
-        return len(row.counted)
-
-    def counted(self, what: str, begin: datetime) -> int:
-        """Return how many were counted in a window."""
-        row = WindowRow.find(_key(_WINDOW, what), _window(begin))
-        return len(row.counted or ()) if row else 0
+        return len(seen.before) + len(row.counted)
 
 
 def row_of(session_id: str) -> str:
@@ -306,6 +343,13 @@ def _session_row(session: PairingSession, keys: Sealed) -> SessionRow:
     written = columns.of_session(session)
     written |= columns.of_polling(session.nonce, session.polling)
     return SessionRow(_key(_SESSION, session.id), _ONLY, **written, **keys._asdict())
+
+
+def _windows(what: str, lasts: timedelta, now: datetime) -> tuple[_Key, _Key]:
+    """Return the keys of the window before, and of the present one."""
+    begin = limits.window(now, lasts)
+    pk = _key(_WINDOW, what)
+    return (pk, _window(begin - lasts)), (pk, _window(begin))
 
 
 def _window(begin: datetime) -> str:

@@ -14,17 +14,11 @@ from cli.node import handshake, identity
 from tests.functions.http.api import Api, Reply, assert_problem
 from tests.functions.http.test_pairing import NOBODY, REQUESTS, at_once
 from tests.nodes.forging import forged, impostor
-from tests.nodes.gateway import ORIGIN, Gateway, Node, a_request, new_key
+from tests.nodes.gateway import Gateway, Node, a_request, new_key
 
 __all__ = ["at_once"]
 BEGIN, RECOVER = "/v1/pairing/recoveries", "/v1/pairing/recover"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture
-def gateway(api: Api, monkeypatch: pytest.MonkeyPatch) -> Gateway:
-    monkeypatch.setenv("PALYRA_NODES_ORIGIN", ORIGIN)
-    return Gateway(api.world)
 
 
 @pytest.fixture
@@ -336,8 +330,12 @@ def test_a_request_that_was_rejected_brings_nobody_back(api: Api, node: Node) ->
     assert_problem(way.claim(way.proving(answer)), 409)
 
 
-def test_an_address_has_three_requests_that_wait(api: Api, node: Node) -> None:
-    assert [returning(api, node).sent().status for _ in range(4)] == [202, 202, 202, 409]
+def test_an_address_has_three_requests_that_wait_and_who_has_its_key_comes_later(
+    api: Api, node: Node
+) -> None:
+    assert [returning(api, node).sent().status for _ in range(4)] == [202, 202, 202, 429]
+    api.world.clock.move(timedelta(minutes=11))
+    assert returning(api, node).sent().status == 202
 
 
 def test_an_address_asks_ten_times_a_minute(api: Api, node: Node) -> None:

@@ -49,8 +49,12 @@ class MemoryTruststore:
     def __init__(self) -> None:
         self.pem = ""
 
-    def put(self, pem: str) -> None:
-        self.pem = pem
+    def get(self) -> str:
+        return self.pem
+
+    def keep(self, pem: str) -> bool:
+        is_other, self.pem = pem != self.pem, pem
+        return is_other
 
 
 def issuer(directory: Any) -> CertificateIssuer:

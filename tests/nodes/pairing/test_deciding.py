@@ -25,6 +25,14 @@ def test_the_number_of_another_device_is_refused_and_told(pairing: Pairing) -> N
     assert len(pairing.events("pairing.mistyped")) == 1
 
 
+def test_the_last_try_is_told_as_one(pairing: Pairing) -> None:
+    made = pairing.pending()
+    for left in ("2 more tries", "1 more try"):
+        with pytest.raises(SasMismatch) as refused:
+            pairing.approve(made, sas=wrong(made))
+        assert refused.value.fix.endswith(left)
+
+
 def test_the_third_wrong_number_rejects_the_request_with_an_incident(pairing: Pairing) -> None:
     made = pairing.pending()
     for _ in range(3):
