@@ -201,9 +201,14 @@ CLASSES: Mapping[str, FunctionClass] = {
                 "nodes",
                 GetItem="see a pairing or a certificate as it is, not as an index says",
                 PutItem="end what a node was asked, in time",
+                Query="know all authorities that count",
                 UpdateItem="end a pairing in time, and delete its secrets; note a told end",
             ),
             index("expiring", of="nodes", Query="find pairings and certificates that end"),
+            objects("trust", GetObject="see whether the front trusts who counts, and nobody else"),
+            # Not for workers, on which others' words come to act: who may invoke it can ask it to
+            # sign, too.
+            functions("NodeIssuer", "node_issuer", InvokeFunction="have the truststore put right"),
             table(
                 "jobs",
                 GetItem="see a job before it is completed, or paused for its failures",
@@ -295,7 +300,7 @@ CLASSES: Mapping[str, FunctionClass] = {
                 GetItem="know the authority, the device, and what was issued before",
                 PutItem="keep a certificate, its key and the device that it is offered",
                 Query="know all authorities that count",
-                UpdateItem="use up a renewal's nonce; revoke an offer that another replaces",
+                UpdateItem="use up a renewal's nonce; revoke an offer; retire an authority",
             ),
             table(
                 "journal",
@@ -361,7 +366,7 @@ CLASSES: Mapping[str, FunctionClass] = {
                 GetItem="see what a node can and may do, and what it answered (node.invoke)",
                 PutItem="ask a node to do something (node.invoke)",
                 Query="find what a run asked that is to be erased; look at nodes (doctor)",
-                UpdateItem="tell the node of it (node.invoke)",
+                UpdateItem="tell the node of it (node.invoke); erase what was written on a node",
             ),
             index("expiring", of="nodes", Query="find what nobody ended in time (doctor)"),
             listing(
@@ -369,12 +374,7 @@ CLASSES: Mapping[str, FunctionClass] = {
                 GetBucketPublicAccessBlock="see whether it is closed (doctor)",
                 GetBucketVersioning="see whether it keeps versions (doctor)",
             ),
-            # The front names a version of it: what is put here is trusted by nobody yet.
-            objects(
-                "trust",
-                GetObject="see which authorities the front trusts (doctor)",
-                PutObject="let it have those of the table again (doctor)",
-            ),
+            objects("trust", GetObject="see which authorities the front trusts (doctor)"),
             key(
                 "nodes-a",
                 DescribeKey="see whether it is enabled (doctor)",
@@ -394,7 +394,8 @@ CLASSES: Mapping[str, FunctionClass] = {
                 BatchGetItem="read what is wrong (doctor)",
                 GetItem="see whether there is one of the same thing",
                 PutItem="raise one for an unknown kind, or a chain too deep",
-                UpdateItem="count it once more; open it again",
+                Query="find why operators resolved one, to erase it",
+                UpdateItem="count it once more; open it again; erase why it was resolved",
             ),
             table(
                 "journal",

@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.background.gate.store import GateStore
-from chalicelib.background.heartbeats.record import HeartbeatKey, WorkHeartbeatKind, is_stale
+from chalicelib.background.heartbeats.record import (
+    SILENCE,
+    HeartbeatKey,
+    WorkHeartbeatKind,
+    is_stale,
+)
 from chalicelib.background.heartbeats.store import HeartbeatStore
 from chalicelib.background.queue import LaneQueue
 from chalicelib.background.rescues import is_unsent
@@ -19,8 +24,6 @@ from chalicelib.scheduler.store import JobStore, TickLog
 from chalicelib.status import LONGEST_SINCE_TICK
 from chalicelib.tables import owned
 
-# How long a heartbeat without a lease may be silent.
-SILENCE = timedelta(minutes=10)
 _SEPARATOR = ":"
 
 

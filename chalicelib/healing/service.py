@@ -216,7 +216,7 @@ class IncidentService:
             after = rule(record, now)
             if after is record:
                 return record
-            why = reason or f"{change} by an operator"
+            why = reason or change.unsaid
             writes = self.incidents.change_writes(record, after, change, why, by.actor)
             event = events.changed(by.owner, by.actor, after, change, now, reason=reason)
             try:

@@ -11,10 +11,15 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from chalicelib.background.gate.store import GateStore
-from chalicelib.background.heartbeats.record import HeartbeatKey, WorkHeartbeatKind, is_stale
+from chalicelib.background.heartbeats.record import (
+    SILENCE,
+    HeartbeatKey,
+    WorkHeartbeatKind,
+    is_stale,
+)
 from chalicelib.background.heartbeats.store import HeartbeatStore
 from chalicelib.clock import Clock, rfc3339
-from chalicelib.healing.causes import SILENCE, subject_of
+from chalicelib.healing.causes import subject_of
 from chalicelib.healing.modes import Mode, Modes
 from chalicelib.healing.skew import MOST_SKEW, Skew
 from chalicelib.incidents import kinds

@@ -116,7 +116,8 @@ STALE_HEARTBEAT = IncidentKind(
     "work that has no lease, of a channel worker or an approval, gave no sign of life for ten "
     "minutes",
     "nothing more in `observe_only`; in `auto`, the heartbeat is forgotten, unless it is that of "
-    "a paired node; resolved when it beats again or is cleared",
+    "a paired node; resolved when it beats again or is cleared; nodes of the kinds `cli` and "
+    "`desktop` may sleep, and are never one",
     "see whether what beats still runs, and start it again; clear the heartbeat where it is gone "
     "for good (`palyra incidents remediate ID`)",
     _CLEAR_HEARTBEAT,

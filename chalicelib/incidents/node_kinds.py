@@ -100,8 +100,67 @@ ISSUING_FAILS = IncidentKind(
     Ending.QUIET,
     60 * _MINUTE,
 )
+AUTHORITY_ENDING = IncidentKind(
+    "authority-ending",
+    IncidentDomain.NODE,
+    IncidentSeverity.HIGH,
+    "the authority that signs nodes' certificates ends within 90 days",
+    "it signs until then; resolved when another one signs, or when the end has come, which is "
+    "`authority-expired`",
+    "let another authority follow: a new key behind the alias of the slot that does not sign, "
+    "`palyra authority prepare`, let every front know it, then `palyra authority switch` "
+    "([certificates](certificates.md#the-authority-and-its-rollover))",
+    by_hand("prepare the next authority, and switch to it"),
+    Ending.CAUSE,
+)
+AUTHORITY_EXPIRED = IncidentKind(
+    "authority-expired",
+    IncidentDomain.NODE,
+    IncidentSeverity.CRITICAL,
+    "the authority that signs nodes' certificates has ended: no node is let in, and nothing is "
+    "issued",
+    "nothing is signed with it any more; resolved when another one signs",
+    "let another authority follow as for `authority-ending`; devices whose certificates ended "
+    "meanwhile come back with `palyra node recover` within seven days, or are paired again",
+    by_hand("prepare the next authority, and switch to it"),
+    Ending.CAUSE,
+)
+TRUSTSTORE_CHANGED = IncidentKind(
+    "truststore-changed",
+    IncidentDomain.NODE,
+    IncidentSeverity.CRITICAL,
+    "the truststore of nodes had what is no authority of this gateway: somebody besides the issuer "
+    "wrote it",
+    "the issuer has written it anew within five minutes; what was there is an older version of it; "
+    "nobody is let in whose certificate is not in the table; resolved when it has not "
+    "happened again for a day",
+    "find out who may write the bucket `trust` and did (CloudTrail, the versions of "
+    "`truststore.pem`); in AWS, see that the domain names a version that the issuer wrote",
+    by_hand("find out who wrote the truststore"),
+    Ending.QUIET,
+    _DAY,
+)
+AUTHORITY_MISUSED = IncidentKind(
+    "authority-misused",
+    IncidentDomain.NODE,
+    IncidentSeverity.CRITICAL,
+    "a certificate came through the front of nodes that was never issued here: the authority's key "
+    "signed it and no table knows it, or an authority signed it that is none of this gateway; the "
+    "detail says which",
+    "the call was refused, as is every other one with a certificate that is not in the table; "
+    "resolved when it has not happened again for a day",
+    "signed by the authority, and the table of nodes was not set back: see in CloudTrail who "
+    "called `kms:Sign`, roll the authority over and revoke what you do not know "
+    "([certificates](certificates.md#the-authority-and-its-rollover)); signed by another one: see "
+    "who wrote `truststore.pem`, and which version of it the front names",
+    by_hand("find out who signs with the authority's key, or who wrote the truststore"),
+    Ending.QUIET,
+    _DAY,
+)
 
 ALL = (
     *(PAIRING_GUESSED, PAIRING_MISTYPED, PAIRING_REJECTED),
     *(NODE_CLONED, CERTIFICATE_ENDING, CERTIFICATE_EXPIRED, ISSUING_FAILS),
+    AUTHORITY_MISUSED,
+    *(AUTHORITY_ENDING, AUTHORITY_EXPIRED, TRUSTSTORE_CHANGED),
 )

@@ -219,7 +219,7 @@ def standing_of(row: HotRow) -> Standing:
         runs=int(row.runs or 0),
         failures=int(row.failures or 0),
         hold=hold,
-        until=None if row.until is None else from_ms(row.until),
+        until=from_ms(row.until),
         review=review,
     )
 

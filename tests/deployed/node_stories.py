@@ -4,43 +4,33 @@ Devices speak to the API over HTTP. Where they show a certificate, its functions
 front would hand them: the clock of a moved cloud is ahead, and no TLS takes what is not valid yet.
 """
 
-from collections.abc import Callable, Generator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+from chalicelib.clock import to_ms
 from chalicelib.incidents import node_kinds
-from chalicelib.incidents.kind import IncidentKind
+from chalicelib.nodes.authority import truststore
+from chalicelib.nodes.authority import upkeep as authority
 from chalicelib.nodes.certificates.device import ENDS_SOON
 from chalicelib.nodes.pairing import limits
 from chalicelib.nodes.pairing.code import mint_id
 from cli.node import handshake
 from tests.deployed.clinic import Clinic, Fault
-from tests.deployed.driver import Item, rows
+from tests.deployed.driver import rows
 from tests.deployed.moving import MINUTE, SECOND, MovedCloud
+from tests.deployed.stories import Stories, Story
 from tests.functions.http.api import Reply
 from tests.functions.http.test_pairing import CODES, REQUESTS, SESSIONS, Device
 from tests.nodes.gateway import Gateway, Node
 from tests.nodes.gateway import Reply as NodeReply
 
-type Story = Generator[Fault, Item]
-
 LIFE = timedelta(hours=24)
-STORIES: dict[IncidentKind, Callable[[Clinic], Story]] = {}
+STORIES = Stories()
+TRUST = f"palyra-local-000000000000-us-east-1-{truststore.BUCKET}"
 
 
-def story_of(
-    kind: IncidentKind,
-) -> Callable[[Callable[[Clinic], Story]], Callable[[Clinic], Story]]:
-    """Register what provokes a kind of incident: it yields the fault, and mends it then."""
-
-    def register(story: Callable[[Clinic], Story]) -> Callable[[Clinic], Story]:
-        STORIES[kind] = story
-        return story
-
-    return register
-
-
-@story_of(node_kinds.CERTIFICATE_ENDING)
+@STORIES.of(node_kinds.CERTIFICATE_ENDING)
 def a_node_does_not_renew(clinic: Clinic) -> Story:
     node = paired(clinic)
     visible = clinic.pass_by(LIFE - ENDS_SOON + MINUTE)
@@ -51,7 +41,7 @@ def a_node_does_not_renew(clinic: Clinic) -> Story:
     revoke(clinic, node)
 
 
-@story_of(node_kinds.CERTIFICATE_EXPIRED)
+@STORIES.of(node_kinds.CERTIFICATE_EXPIRED)
 def a_node_is_gone(clinic: Clinic) -> Story:
     node = paired(clinic)
     visible = clinic.pass_by(LIFE + MINUTE)
@@ -62,7 +52,7 @@ def a_node_is_gone(clinic: Clinic) -> Story:
     revoke(clinic, node)
 
 
-@story_of(node_kinds.NODE_CLONED)
+@STORIES.of(node_kinds.NODE_CLONED)
 def a_key_was_copied(clinic: Clinic) -> Story:
     node = paired(clinic)
     assert node.renewed().whoami().status == 200
@@ -74,7 +64,7 @@ def a_key_was_copied(clinic: Clinic) -> Story:
     revoke(clinic, node)
 
 
-@story_of(node_kinds.ISSUING_FAILS)
+@STORIES.of(node_kinds.ISSUING_FAILS)
 def the_authority_is_not_there(clinic: Clinic) -> Story:
     paired(clinic)  # Whose authority there is then.
     (head,) = (row for row in rows(clinic.cloud).scan("nodes") if row["sk"] == "head")
@@ -89,7 +79,47 @@ def the_authority_is_not_there(clinic: Clinic) -> Story:
     clinic.pass_by(node_kinds.ISSUING_FAILS.quiet)
 
 
-@story_of(node_kinds.PAIRING_GUESSED)
+@STORIES.of(node_kinds.AUTHORITY_ENDING)
+def the_authority_ends_soon(clinic: Clinic) -> Story:
+    yield from an_authority_that_ends(clinic, timedelta(days=80))
+
+
+@STORIES.of(node_kinds.AUTHORITY_EXPIRED)
+def the_authority_has_ended(clinic: Clinic) -> Story:
+    yield from an_authority_that_ends(clinic, -timedelta(days=1))
+
+
+def an_authority_that_ends(clinic: Clinic, left: timedelta) -> Story:
+    """Let the row of the authority that signs say another end: nobody waits for ten years."""
+    paired(clinic)
+    found = rows(clinic.cloud).scan("nodes")
+    (head,) = (row for row in found if row["sk"] == "head")
+    (signing,) = (row for row in found if row["sk"] == f"ca#{head['signing']}")
+    clinic.edit("nodes", signing, not_after=to_ms(clinic.now() + left))
+    visible = clinic.pass_by(authority.EVERY + MINUTE)
+
+    yield Fault(head["signing"], visible, "system")
+
+    clinic.edit("nodes", signing)
+
+
+@STORIES.of(node_kinds.TRUSTSTORE_CHANGED)
+def a_stranger_is_trusted(clinic: Clinic) -> Story:
+    paired(clinic)
+    s3, where = clinic.cloud.client("s3"), {"Bucket": TRUST, "Key": truststore.KEY}
+    before = s3.get_object(**where)["Body"].read()
+    # Of the front itself: no node's authority has signed it.
+    stranger = Path(clinic.cloud.up_file["nodes_ca"]).read_bytes()
+    s3.put_object(**where, Body=before + stranger)
+    visible = clinic.pass_by(authority.EVERY + MINUTE)
+
+    yield Fault(truststore.KEY, visible, "system")
+
+    assert s3.get_object(**where)["Body"].read() == before
+    clinic.pass_by(node_kinds.TRUSTSTORE_CHANGED.quiet)
+
+
+@STORIES.of(node_kinds.PAIRING_GUESSED)
 def somebody_guesses(clinic: Clinic) -> Story:
     at_the_beginning_of(clinic, limits.FAILURES_IN)
     caller = OverHttp(clinic)
@@ -104,7 +134,7 @@ def somebody_guesses(clinic: Clinic) -> Story:
     clinic.pass_by(node_kinds.PAIRING_GUESSED.quiet)
 
 
-@story_of(node_kinds.PAIRING_MISTYPED)
+@STORIES.of(node_kinds.PAIRING_MISTYPED)
 def a_number_is_typed_wrong(clinic: Clinic) -> Story:
     device = pending(clinic)
     wrong = f"{(int(device.sas) + 1) % 10 ** len(device.sas):0{len(device.sas)}}"
@@ -116,7 +146,7 @@ def a_number_is_typed_wrong(clinic: Clinic) -> Story:
     clinic.pass_by(node_kinds.PAIRING_MISTYPED.quiet)
 
 
-@story_of(node_kinds.PAIRING_REJECTED)
+@STORIES.of(node_kinds.PAIRING_REJECTED)
 def an_operator_rejects_and_rejects(clinic: Clinic) -> Story:
     at_the_beginning_of(clinic, limits.REJECTIONS_IN)
     for _ in range(limits.REJECTIONS):

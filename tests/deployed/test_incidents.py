@@ -5,7 +5,6 @@ sweeps do comes once a minute, as its rule would let it.
 """
 
 import hashlib
-from collections.abc import Callable, Generator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -21,6 +20,7 @@ from tests.deployed.clinic import Clinic, Fault, expected_attempts
 from tests.deployed.cloud import eventually, kill
 from tests.deployed.driver import SCHEDULED, Item, Owner, instant, rows
 from tests.deployed.moving import HOUR, MINUTE, SECOND, MovedCloud, broken, mended
+from tests.deployed.stories import Stories, Story
 
 BEGAN = datetime(2029, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -40,27 +40,13 @@ PERMITTING = """
 permit (principal, action, resource);
 """
 
-type Story = Generator[Fault, Item]
-
-STORIES: dict[IncidentKind, Callable[[Clinic], Story]] = {}
-
-
-def story_of(
-    kind: IncidentKind,
-) -> Callable[[Callable[[Clinic], Story]], Callable[[Clinic], Story]]:
-    """Register what provokes a kind of incident: it yields the fault, and mends it then."""
-
-    def register(story: Callable[[Clinic], Story]) -> Callable[[Clinic], Story]:
-        STORIES[kind] = story
-        return story
-
-    return register
+STORIES = Stories()
 
 
 # Work.
 
 
-@story_of(kinds.DEAD_WORK)
+@STORIES.of(kinds.DEAD_WORK)
 def a_worker_is_killed(clinic: Clinic) -> Story:
     task = killed_in_mid_run(clinic)
     visible = clinic.now() + LEASE
@@ -72,7 +58,7 @@ def a_worker_is_killed(clinic: Clinic) -> Story:
     assert clinic.row(task)["attempt"] == 1
 
 
-@story_of(kinds.UNSENT)
+@STORIES.of(kinds.UNSENT)
 def a_message_is_lost(clinic: Clinic) -> Story:
     clinic.let_workers("low", work=False)
     task = clinic.task(priority=-1)
@@ -84,7 +70,7 @@ def a_message_is_lost(clinic: Clinic) -> Story:
     clinic.wait_for_state("succeeded", task)
 
 
-@story_of(kinds.LANE_SLOW)
+@STORIES.of(kinds.LANE_SLOW)
 def a_lane_is_not_worked_on(clinic: Clinic) -> Story:
     clinic.let_workers("low", work=False)
     visible = clinic.now() + 5 * MINUTE
@@ -100,7 +86,7 @@ def a_lane_is_not_worked_on(clinic: Clinic) -> Story:
     clinic.wait_for_state("succeeded", task)
 
 
-@story_of(kinds.UNKNOWN_KIND)
+@STORIES.of(kinds.UNKNOWN_KIND)
 def a_task_is_of_a_kind_that_nobody_knows(clinic: Clinic) -> Story:
     task = clinic.later(10 * MINUTE)
     clinic.edit("work", clinic.row(task), kind="horoscope")
@@ -113,7 +99,7 @@ def a_task_is_of_a_kind_that_nobody_knows(clinic: Clinic) -> Story:
     clinic.cancel(task)
 
 
-@story_of(kinds.NOT_SWEPT)
+@STORIES.of(kinds.NOT_SWEPT)
 def a_row_cannot_be_read(clinic: Clinic) -> Story:
     broken(clinic.cloud)
 
@@ -124,7 +110,7 @@ def a_row_cannot_be_read(clinic: Clinic) -> Story:
     clinic.pass_by(kinds.NOT_SWEPT.quiet)
 
 
-@story_of(kinds.DEAD_LETTER)
+@STORIES.of(kinds.DEAD_LETTER)
 def a_message_came_back_too_often(clinic: Clinic) -> Story:
     task = clinic.later(DAY)
     fault = Fault(task["id"], clinic.now())
@@ -139,7 +125,7 @@ def a_message_came_back_too_often(clinic: Clinic) -> Story:
 # The scheduler.
 
 
-@story_of(kinds.SLOTS_LATE)
+@STORIES.of(kinds.SLOTS_LATE)
 def a_job_is_left_behind(clinic: Clinic) -> Story:
     clinic.cloud.tick()
     job = clinic.overdue_job(GRACE + 10 * SECOND)
@@ -150,7 +136,7 @@ def a_job_is_left_behind(clinic: Clinic) -> Story:
     clinic.cloud.delete(job)
 
 
-@story_of(kinds.TICK_LATE)
+@STORIES.of(kinds.TICK_LATE)
 def no_tick_comes(clinic: Clinic) -> Story:
     clinic.cloud.tick()
     visible = clinic.now() + LATE_AFTER
@@ -161,7 +147,7 @@ def no_tick_comes(clinic: Clinic) -> Story:
     clinic.cloud.tick()
 
 
-@story_of(kinds.JOB_FAILING)
+@STORIES.of(kinds.JOB_FAILING)
 def a_job_fails(clinic: Clinic) -> Story:
     terms = {"max_attempts": 1, "pause_after_failures": 1}
     job = clinic.cloud.job({"every": "5m"}, **terms)
@@ -178,7 +164,7 @@ def a_job_fails(clinic: Clinic) -> Story:
     clinic.cloud.delete(job)
 
 
-@story_of(kinds.JOB_UNREADABLE)
+@STORIES.of(kinds.JOB_UNREADABLE)
 def a_schedule_is_of_another_version(clinic: Clinic) -> Story:
     job = clinic.overdue_job(SECOND, schedule="every/9 of a kind")
     fault = Fault(job.id, clinic.now())
@@ -193,7 +179,7 @@ def a_schedule_is_of_another_version(clinic: Clinic) -> Story:
     clinic.cloud.delete(job)
 
 
-@story_of(kinds.JOB_BROKEN)
+@STORIES.of(kinds.JOB_BROKEN)
 def the_tick_fails_at_a_job(clinic: Clinic) -> Story:
     job = clinic.overdue_job(SECOND, lane="purple")
     fault = Fault(job.id, clinic.now())
@@ -205,7 +191,7 @@ def the_tick_fails_at_a_job(clinic: Clinic) -> Story:
     clinic.pass_by(kinds.JOB_BROKEN.quiet)
 
 
-@story_of(kinds.POLICIES_FAIL)
+@STORIES.of(kinds.POLICIES_FAIL)
 def policies_are_not_what_was_stored(clinic: Clinic) -> Story:
     owner = clinic.owner("governed")
     version = activated(owner, PERMITTING)
@@ -225,7 +211,7 @@ def policies_are_not_what_was_stored(clinic: Clinic) -> Story:
     assert owner.get("/v1/jobs").status_code == 200
 
 
-@story_of(kinds.POLICIES_UNREAD)
+@STORIES.of(kinds.POLICIES_UNREAD)
 def policies_cannot_be_read(clinic: Clinic) -> Story:
     owner = clinic.owner("unread")
     assert owner.get("/v1/jobs").status_code == 200
@@ -242,7 +228,7 @@ def policies_cannot_be_read(clinic: Clinic) -> Story:
 # Watch.
 
 
-@story_of(kinds.STALE_HEARTBEAT)
+@STORIES.of(kinds.STALE_HEARTBEAT)
 def a_channel_falls_silent(clinic: Clinic) -> Story:
     clinic.beat(CHANNEL)
     visible = clinic.now() + 10 * MINUTE
@@ -253,7 +239,7 @@ def a_channel_falls_silent(clinic: Clinic) -> Story:
     assert clinic.remedied(incident)["status"] == "succeeded"
 
 
-@story_of(kinds.SWEEP_LATE)
+@STORIES.of(kinds.SWEEP_LATE)
 def no_sweep_comes(clinic: Clinic) -> Story:
     clinic.cloud.sweep()
     visible = clinic.now() + LATE_AFTER
@@ -267,7 +253,7 @@ def no_sweep_comes(clinic: Clinic) -> Story:
         clinic.cloud.sweep()
 
 
-@story_of(kinds.FUNCTION_FAILING)
+@STORIES.of(kinds.FUNCTION_FAILING)
 def a_function_fails(clinic: Clinic) -> Story:
     fault = Fault("worker_low", clinic.now(), "system")
     clinic.fail("worker_low")
@@ -277,7 +263,7 @@ def a_function_fails(clinic: Clinic) -> Story:
     clinic.pass_by(kinds.FUNCTION_FAILING.quiet)
 
 
-@story_of(kinds.CLOCK_SKEW)
+@STORIES.of(kinds.CLOCK_SKEW)
 def a_clock_is_wrong(clinic: Clinic) -> Story:
     ahead = clinic.now()
     clinic.cloud.move_to(datetime.now(UTC))
@@ -294,7 +280,7 @@ def a_clock_is_wrong(clinic: Clinic) -> Story:
 # The journal.
 
 
-@story_of(kinds.SEAL_LATE)
+@STORIES.of(kinds.SEAL_LATE)
 def nothing_is_sealed(clinic: Clinic) -> Story:
     clinic.cloud.invoke("journal_seal", SCHEDULED)
     visible = clinic.now() + 15 * MINUTE
@@ -305,7 +291,7 @@ def nothing_is_sealed(clinic: Clinic) -> Story:
     clinic.cloud.invoke("journal_seal", SCHEDULED)
 
 
-@story_of(kinds.JOURNAL_BROKEN)
+@STORIES.of(kinds.JOURNAL_BROKEN)
 def an_event_is_changed(clinic: Clinic) -> Story:
     owner = clinic.owner("scribbled")
     append(clinic.cloud, "scribbled", 8)
@@ -329,7 +315,7 @@ def an_event_is_changed(clinic: Clinic) -> Story:
 # Approvals.
 
 
-@story_of(kinds.APPROVAL_WAITS)
+@STORIES.of(kinds.APPROVAL_WAITS)
 def nobody_decides(clinic: Clinic) -> Story:
     owner = clinic.owner("wary")
     activated(owner, ASKING)
@@ -350,7 +336,7 @@ def nobody_decides(clinic: Clinic) -> Story:
 # What takes a day.
 
 
-@story_of(kinds.UNREADABLE_LETTER)
+@STORIES.of(kinds.UNREADABLE_LETTER)
 def somebody_sends_nonsense(clinic: Clinic) -> Story:
     nonsense = f"hello at {clinic.now()}"
     digest = hashlib.sha256(nonsense.encode()).hexdigest()[:12]
@@ -362,7 +348,7 @@ def somebody_sends_nonsense(clinic: Clinic) -> Story:
     clinic.pass_by(DAY)
 
 
-@story_of(kinds.CHAIN_CUT)
+@STORIES.of(kinds.CHAIN_CUT)
 def a_chain_is_too_long(clinic: Clinic) -> Story:
     payload = {"prompt": "How is it?", "then": {"prompt": "And then?"}}
     task = clinic.later(10 * MINUTE, payload=payload)

@@ -6,6 +6,8 @@ from chalicelib.errors import Unavailable
 from chalicelib.functions.issuer import node_issuer
 from chalicelib.incidents.store import IncidentStore
 from chalicelib.nodes.authority.store import AuthorityStore, IdentityRow
+from chalicelib.signing import KmsKey
+from tests.functions.metrics import Metrics
 from tests.support.world import MINUTE, World
 
 GATEWAY = {"do": "gateway"}
@@ -51,3 +53,25 @@ def test_an_incident_that_cannot_be_raised_hides_nothing(monkeypatch: pytest.Mon
     monkeypatch.setattr(AuthorityStore, "head", gone)
     monkeypatch.setattr(IncidentStore, "raise_", gone)
     assert node_issuer(GATEWAY, None)["refusal"]["code"] == "unavailable"
+
+
+@pytest.mark.usefixtures("container")
+def test_each_signature_is_counted_before_it_is_asked_for(metrics: Metrics) -> None:
+    assert "answer" in node_issuer(GATEWAY, None)  # The authority's own certificate.
+    assert metrics() == [{"SignaturesAsked": 1}]
+    assert "answer" in node_issuer(GATEWAY, None)
+    assert metrics() == []
+    assert "answer" in node_issuer({"do": "prepare", "actor": "token:laptop"}, None)
+    assert metrics() == [{"SignaturesAsked": 1}]
+
+
+@pytest.mark.usefixtures("container")
+def test_a_signature_that_was_refused_is_counted(
+    metrics: Metrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_arguments: object) -> None:
+        raise Unavailable("KMS did not answer")
+
+    monkeypatch.setattr(KmsKey, "sign", gone)
+    assert node_issuer(GATEWAY, None)["refusal"]["code"] == "unavailable"
+    assert metrics() == [{"SignaturesAsked": 1}]

@@ -18,6 +18,7 @@ from tests.infra.waiting import eventually
 PAGE = (CHECKOUT / "docs" / "alarms.md").read_text()
 ROW = re.compile(r"^\| `([\w-]+)` \| [^|]+ \| [^|]+ \|$", re.MULTILINE)
 LANES = ("high", "normal", "low")
+COUNTED = "authority-signs-elsewhere"  # Made where the stack is told of a trail.
 
 
 @cache
@@ -36,8 +37,11 @@ def alarms() -> dict[str, dict[str, Any]]:
 def watched(namespace: str) -> Iterator[tuple[str, str, dict[str, str]]]:
     """Yield the name, metric and dimensions of each alarm on a namespace."""
     for name, alarm in alarms().items():
-        if alarm["Namespace"] == namespace:
-            yield name, alarm["MetricName"], {it["Name"]: it["Value"] for it in alarm["Dimensions"]}
+        stats = [it["MetricStat"] for it in alarm.get("Metrics", ()) if "MetricStat" in it]
+        for each in [stat["Metric"] for stat in stats] or [alarm]:
+            if each["Namespace"] == namespace:
+                dimensions = {it["Name"]: it["Value"] for it in each["Dimensions"]}
+                yield name, each["MetricName"], dimensions
 
 
 def measured() -> set[tuple[str, tuple[str, ...]]]:
@@ -111,6 +115,68 @@ def test_a_slot_is_late_where_its_job_would_miss_it() -> None:
     assert (alarm["Statistic"], alarm["Threshold"]) == ("Maximum", 180)
 
 
+type Series = list[float]
+
+
+def extra(signed: Series, asked: Series) -> Series:
+    """Return what the alarm's expression makes of two metrics, by CloudWatch's rules.
+
+    Each value is that of half an hour; of the first one no difference is known.
+    """
+    parts = {it["Id"]: it for it in alarms()[COUNTED]["Metrics"]}
+    assert [it["ReturnData"] for it in parts.values()] == [False, False, True]
+    told = parts["extra"]["Expression"]
+    rule = re.sub(r"FILL\((\w+), 0\)", r"\1", told)
+    assert set(re.findall(r"[a-zA-Z]+", rule)) == {"signed", "asked", "DIFF"}
+    return [
+        eval(  # noqa: S307 - an expression of our own template, of the words above
+            rule.replace("DIFF(asked)", str(asked[at] - asked[at - 1])),
+            {"signed": signed[at], "asked": asked[at]},
+        )
+        for at in range(1, len(asked))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("signed", "asked"),
+    [
+        ([0, 0, 0, 0], [0, 0, 0, 0]),
+        ([0, 3, 1, 0], [0, 3, 1, 0]),  # At once.
+        ([0, 0, 3, 1], [0, 3, 1, 0]),  # Half an hour late.
+        ([0, 2, 2, 0], [0, 3, 1, 0]),  # One of them late.
+        ([0, 0, 0, 0], [0, 3, 1, 0]),  # Asked for, and refused.
+    ],
+)
+def test_signatures_that_the_issuer_asked_for_are_no_alarm(signed: Series, asked: Series) -> None:
+    assert max(extra(signed, asked)) <= alarms()[COUNTED]["Threshold"]
+
+
+@pytest.mark.parametrize(
+    ("signed", "asked"),
+    [
+        ([0, 1, 0, 0], [0, 0, 0, 0]),
+        ([0, 3, 2, 0], [0, 0, 1, 0]),
+        ([5, 5, 0, 1], [5, 5, 0, 0]),
+        ([0, 4, 0, 0], [0, 3, 0, 0]),
+    ],
+)
+def test_one_that_it_did_not_ask_for_is_an_alarm(signed: Series, asked: Series) -> None:
+    assert max(extra(signed, asked)) > alarms()[COUNTED]["Threshold"]
+
+
+def test_signatures_are_counted_where_somebody_names_the_trail() -> None:
+    alarm, counter = resources()["AuthoritySignsElsewhere"], resources()["AuthoritySignatures"]
+    assert alarm["Condition"] == counter["Condition"] == "SignaturesAreCounted"
+    (made,) = counter["Properties"]["MetricTransformations"]
+    (stat, _, _) = alarm["Properties"]["Metrics"]
+    named = stat["MetricStat"]["Metric"]
+    assert (made["MetricNamespace"], made["MetricName"]) == (
+        named["Namespace"],
+        named["MetricName"],
+    )
+    assert {it["MetricStat"]["Period"] for it in alarm["Properties"]["Metrics"][:2]} == {1800}
+
+
 def test_whoever_subscribes_is_told_when_an_alarm_begins_and_ends() -> None:
     for alarm in alarms().values():
         assert len(alarm["AlarmActions"]) == len(alarm["OKActions"]) == 1
@@ -146,9 +212,9 @@ def test_the_emulator_makes_all_of_it(plain: Emulator) -> None:
     made = plain.client("cloudwatch").describe_alarms(AlarmNamePrefix="palyra-alarmed-")
     topics = plain.client("sns").list_topics()["Topics"]
     (topic,) = [each for each in topics if "palyra-alarmed-" in each["TopicArn"]]
-    assert {it["AlarmName"].removeprefix("palyra-alarmed-") for it in made["MetricAlarms"]} == set(
-        alarms()
-    )
+    assert {it["AlarmName"].removeprefix("palyra-alarmed-") for it in made["MetricAlarms"]} == {
+        name for name in alarms() if name != COUNTED
+    }
     assert all(it["AlarmActions"] == [topic["TopicArn"]] for it in made["MetricAlarms"])
     (mailed,) = plain.client("sns").list_subscriptions()["Subscriptions"]
     assert mailed["Endpoint"] == "operator@example.com"

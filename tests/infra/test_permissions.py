@@ -116,6 +116,30 @@ def test_the_api_can_neither_sign_nor_read_what_is_secret(stage: str) -> None:
     assert "kms:Sign" not in actions
 
 
+def who_may(action: str, name: str) -> set[str]:
+    """Return the classes whose table lets them do something with what a text names."""
+    return {
+        kind
+        for kind, of in CLASSES.items()
+        for grant in of.grants
+        if action in grant.actions and name in f"{grant.resources} {grant.condition}"
+    }
+
+
+def test_only_the_issuer_signs_for_nodes_and_writes_whom_the_front_trusts() -> None:
+    for slot in ("a", "b"):
+        assert who_may("kms:Sign", f"-nodes-{slot}") == {"issuer"}
+    for action in ("s3:PutObject", "s3:DeleteObject"):
+        assert who_may(action, "-trust/*") <= {"issuer"}
+    assert who_may("s3:PutObject", "-trust/*") == {"issuer"}
+
+
+def test_only_the_api_and_the_sweep_may_ask_the_issuer() -> None:
+    # A worker acts on others' words: who may invoke the issuer can ask it to sign.
+    assert who_may("lambda:InvokeFunction", "-node_issuer") == {"api", "sweep"}
+    assert who_may("lambda:InvokeFunction", "") == {"api", "sweep"}
+
+
 @each_file
 def test_no_function_makes_log_groups(file: Path) -> None:
     assert "logs:CreateLogGroup" not in {action for action, _, _ in allowed(file)}

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.functions.wiring import issuer as issuing
 from tests.functions.http.api import Api
 from tests.functions.invoke import sweep as swept
 from tests.nodes.gateway import ORIGIN, Gateway
@@ -52,5 +53,17 @@ def renewing_late(world: World, record: Recorder) -> None:
         assert node.whoami().status == 403
 
 
+def retiring(world: World, record: Recorder) -> None:
+    gateway = Gateway(world)
+    gateway.node()
+    authorities, now = issuing.issuer(gateway.of).authorities, world.clock.now()
+    authorities.prepare("token:laptop", now)
+    authorities.switch("token:laptop", now)
+    world.clock.move(48 * HOUR)
+    with record():
+        assert swept()["authorities"] == 1
+    assert len(world.events("authority.retired")) == 1
+
+
 FLOWS = (operating, calling)
-SWEPT = (renewing_late,)
+SWEPT = (renewing_late, retiring)

@@ -16,6 +16,8 @@ from chalicelib.healing.doctor.service import DoctorService
 from chalicelib.scheduler.rows import DefinitionRow
 from tests.functions.invoke import journal_seal, message, worker_high, worker_low, worker_normal
 from tests.healing.doctor import node_plants, plants
+from tests.healing.test_erasure import resolved as a_resolved_incident
+from tests.nodes.gateway import Gateway
 from tests.permissions import approvals, capabilities
 from tests.permissions.moved import move_old_events
 from tests.permissions.recorder import Recorder, dying_before
@@ -88,13 +90,26 @@ def large_payloads(world: World, record: Recorder) -> None:
 def erasing(world: World, record: Recorder) -> None:
     task = a_prompt(world, LARGE)
     world.container().handle(task.ref)
-    draft = TaskDraft(kind=ERASURE, payload={"subject": task.ref.id, "reason": "asked for"})
+    _erase(world, record, task.ref.id)
+
+
+def _erase(world: World, record: Recorder, subject: str) -> None:
+    draft = TaskDraft(kind=ERASURE, payload={"subject": subject, "reason": "asked for"})
     erasure = world.services.tasks.create("main", OPERATOR, draft).task
     for _ in range(2):
         with record():
             worker_normal(message(erasure.ref))
         world.clock.move(15 * MINUTE)
     assert world.task(erasure.ref).state is State.SUCCEEDED
+
+
+def erasing_what_was_written(world: World, record: Recorder) -> None:
+    gateway = Gateway(world)
+    node = gateway.node()
+    gateway.revoke(node)
+    incident = a_resolved_incident(world)
+    for subject in (node.id, incident):
+        _erase(world, record, subject)
 
 
 def verifying_what_was_erased(world: World, record: Recorder) -> None:
@@ -245,7 +260,6 @@ def examining_nodes(world: World, record: Recorder) -> None:
             node_plants.a_code_that_nobody_ended,
             node_plants.a_request_that_nobody_ended,
             node_plants.an_approval_nobody_looks_after,
-            node_plants.an_empty_truststore,
         ):
             plant(stage)
         _examine(stage, record, {"only": ["nodes", "approvals"]}, "fix")
@@ -275,6 +289,7 @@ FLOWS = (
     *approvals.WORKER,
     verifying_what_was_moved,
     erasing,
+    erasing_what_was_written,
     verifying_what_was_erased,
     firing,
     verifying_the_journal,

@@ -5,9 +5,9 @@ Events and answers go through JSON, as they do on the way to Lambda and back.
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
-from io import BytesIO
+from io import BytesIO, StringIO
 from typing import Any
 
 import pytest
@@ -38,6 +38,7 @@ def _invoked(name: str, payload: bytes) -> dict[str, Any]:
 
     module, kind = _FUNCTIONS[name.removeprefix(_STAGE)]
     handler: Callable[[Any, Any], Any] = getattr(import_module(module), name.removeprefix(_STAGE))
-    with acting_as(kind):
+    # What it prints goes into its own log, and not between what its caller prints.
+    with acting_as(kind), redirect_stdout(StringIO()):
         answer = handler(json.loads(payload), None)
     return {"StatusCode": 200, "Payload": BytesIO(json.dumps(answer).encode())}

@@ -51,7 +51,7 @@ class GateStore:
 
 def _period(written: tuple[int, int | None, str]) -> Period:
     since, until, by = written
-    return Period(from_ms(since), None if until is None else from_ms(until), by)
+    return Period(from_ms(since), from_ms(until), by)
 
 
 def _written(period: Period) -> tuple[int, int | None, str]:

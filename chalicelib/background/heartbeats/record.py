@@ -12,6 +12,8 @@ from typing import NamedTuple
 from chalicelib.redaction import redact_text
 
 SUMMARY_CHARACTERS = 200
+# How long what has no lease may be silent before it counts as gone.
+SILENCE = timedelta(minutes=10)
 _CUT = "…"
 
 
@@ -39,6 +41,7 @@ class WorkHeartbeatUpdate:
     Attributes:
         summary: what it is doing; redacted, and cut to 200 characters.
         token: the one it holds the work under; 0 for work that nobody can take away.
+        may_sleep: whether silence is none of anybody's concern, as that of a laptop.
     """
 
     owner: str
@@ -46,6 +49,7 @@ class WorkHeartbeatUpdate:
     object_id: str
     summary: str = ""
     token: int = 0
+    may_sleep: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

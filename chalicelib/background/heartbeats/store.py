@@ -48,7 +48,8 @@ class HeartbeatRow(Table):
     stale_index = StaleIndex()
 
     sk = UnicodeAttribute(range_key=True)
-    stale_shard = UnicodeAttribute()
+    # Not of what may sleep: nobody looks for it.
+    stale_shard = UnicodeAttribute(null=True)
     updated_at = WholeNumber()
     summary = UnicodeAttribute()
     token = WholeNumber()
@@ -70,7 +71,7 @@ class HeartbeatStore:
         Raises:
             Unavailable: DynamoDB did not answer.
         """
-        row = self._row(beat(update, now))
+        row = self._row(beat(update, now), is_watched=not update.may_sleep)
         in_order = (HeartbeatRow.token == row.token) & (HeartbeatRow.updated_at <= row.updated_at)
         newer = (HeartbeatRow.token < row.token) | in_order
         try:
@@ -115,7 +116,8 @@ class HeartbeatStore:
     def stale(self, shard: int, before: datetime, limit: int) -> Iterator[HeartbeatKey]:
         """Yield the work of a shard that was last heard before an instant, longest silent first.
 
-        Read from an index: work that beat a moment ago may be among it, so `get` it and ask again.
+        What may sleep is not among it. Read from an index: work that beat a moment ago may be
+        among it, so `get` it and ask again.
         """
         silent = HeartbeatRow.updated_at < to_ms(before)
         for row in reading(HeartbeatRow.stale_index.query(str(shard), silent, limit=limit)):
@@ -125,12 +127,12 @@ class HeartbeatStore:
         rows = HeartbeatRow.page(pk, consistent_read=True, attributes_to_get=["sk"])
         return sum(1 for _ in rows)
 
-    def _row(self, record: WorkHeartbeatRecord) -> HeartbeatRow:
+    def _row(self, record: WorkHeartbeatRecord, *, is_watched: bool) -> HeartbeatRow:
         pk = owned(record.owner, record.kind)
         return HeartbeatRow(
             pk,
             record.object_id,
-            stale_shard=str(shard_of(pk, self._shards)),
+            stale_shard=str(shard_of(pk, self._shards)) if is_watched else None,
             updated_at=to_ms(record.updated_at),
             summary=record.summary,
             token=record.token,

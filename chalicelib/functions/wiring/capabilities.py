@@ -5,7 +5,8 @@ from functools import cache
 from chalicelib.access.store import IdempotencyStore
 from chalicelib.functions.wiring.authority import authority
 from chalicelib.functions.wiring.container import Container
-from chalicelib.functions.wiring.sweeps import heartbeats, journal, request_keeper
+from chalicelib.functions.wiring.node_requests import request_keeper
+from chalicelib.functions.wiring.sweeps import heartbeats, journal
 from chalicelib.ids import Ids
 from chalicelib.nodes.capabilities.invocations.dispatching import Dispatcher
 from chalicelib.nodes.capabilities.invocations.invoking import Invoker

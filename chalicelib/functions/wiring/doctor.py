@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 
 from chalicelib.background.gate.store import GateStore
-from chalicelib.functions.wiring import approvals, node_upkeep, seals, sweeps, tools
+from chalicelib.functions.wiring import approvals, node_upkeep, seals, sweeping, sweeps, tools
 from chalicelib.functions.wiring.container import Container, courier, handover, work
 from chalicelib.functions.wiring.making import maker
 from chalicelib.functions.wiring.policies import authority
@@ -70,7 +70,7 @@ def rooms(of: Container, owner: str, since: datetime) -> Rooms:
         authority=authority(of),
         lanes=courier(of).lanes,
         handover=handover(of),
-        sweep=sweeps.sweep(of),
+        sweep=sweeping.sweep(of),
         approvals=approvals.watch(of),
         authorities=AuthorityStore(),
         truststore=S3Truststore(),

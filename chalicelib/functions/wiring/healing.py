@@ -7,19 +7,20 @@ from chalicelib.background.gate.store import GateStore
 from chalicelib.background.rescues import Rescues
 from chalicelib.background.sweep import Sweep
 from chalicelib.background.task import Lane, Task
-from chalicelib.functions.wiring import sweeps
+from chalicelib.functions.wiring import sweeping, sweeps
 from chalicelib.functions.wiring.container import Container, courier, handover, work
 from chalicelib.healing import remedies as does
 from chalicelib.healing.causes import JobCauses, TaskCauses, WatchdogCauses
 from chalicelib.healing.healer import Healer, Look
 from chalicelib.healing.modes import Modes
-from chalicelib.healing.node_causes import NodeCauses
+from chalicelib.healing.node_causes import AuthorityCauses, NodeCauses
 from chalicelib.healing.remedying import Remedy, Remedying
 from chalicelib.healing.service import IncidentService
 from chalicelib.healing.skew import Skew
 from chalicelib.healing.watch import Watch
 from chalicelib.incidents import kinds, node_kinds
 from chalicelib.incidents.incident import RuntimeIncidentRecord
+from chalicelib.nodes.authority.store import AuthorityStore
 from chalicelib.nodes.certificates.hearing import Hearing
 from chalicelib.nodes.certificates.store import CertificateStore
 from chalicelib.scheduler import changes
@@ -29,7 +30,7 @@ from chalicelib.scheduler.store import JobStore, SweepLog, TickLog
 @cache
 def sweep(of: Container) -> Sweep:
     """Return the sweep, which tells what it rescues."""
-    made = sweeps.sweep(of)
+    made = sweeping.sweep(of)
     made.told = Rescues(incidents=sweeps.incidents(of))
     return made
 
@@ -98,6 +99,7 @@ def looks(of: Container) -> Mapping[str, Look]:
     )
     watchdog = WatchdogCauses(heartbeats=sweeps.heartbeats(of), skew=skew(of))
     nodes = NodeCauses(certificates=CertificateStore())
+    authority = AuthorityCauses(authorities=AuthorityStore())
     return {
         kinds.DEAD_WORK.name: tasks.dead_work,
         kinds.UNSENT.name: tasks.unsent,
@@ -113,6 +115,8 @@ def looks(of: Container) -> Mapping[str, Look]:
         node_kinds.NODE_CLONED.name: nodes.cloned,
         node_kinds.CERTIFICATE_ENDING.name: nodes.ending,
         node_kinds.CERTIFICATE_EXPIRED.name: nodes.expired,
+        node_kinds.AUTHORITY_ENDING.name: authority.ending,
+        node_kinds.AUTHORITY_EXPIRED.name: authority.expired,
     }
 
 

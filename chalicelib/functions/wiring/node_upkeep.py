@@ -4,8 +4,14 @@ from functools import cache
 
 from chalicelib.background.heartbeats.collector import HeartbeatCollector
 from chalicelib.functions.wiring.container import Container, work
-from chalicelib.functions.wiring.sweeps import heartbeats, incidents, journal, request_keeper
+from chalicelib.functions.wiring.node_requests import request_keeper
+from chalicelib.functions.wiring.sweeps import heartbeats, incidents, journal
 from chalicelib.ids import Ids
+from chalicelib.nodes.authority.alarm import AuthorityAlarm
+from chalicelib.nodes.authority.remote import RemoteIssuer
+from chalicelib.nodes.authority.store import AuthorityStore
+from chalicelib.nodes.authority.truststore import S3Truststore
+from chalicelib.nodes.authority.upkeep import AuthorityUpkeep
 from chalicelib.nodes.capabilities.invocations.upkeep import RequestUpkeep
 from chalicelib.nodes.certificates.alarms import NodeIncidents
 from chalicelib.nodes.certificates.hearing import Hearing
@@ -50,3 +56,15 @@ def certificate_watch(of: Container) -> CertificateWatch:
 def request_upkeep(of: Container) -> RequestUpkeep:
     """Return what ends requests to nodes that nobody ends in time."""
     return RequestUpkeep(keeper=request_keeper(of))
+
+
+@cache
+def authority_upkeep(of: Container) -> AuthorityUpkeep:
+    """Return what sees that the authorities of nodes look after themselves."""
+    return AuthorityUpkeep(
+        store=AuthorityStore(),
+        truststore=S3Truststore(),
+        issuer=RemoteIssuer(),
+        alarm=AuthorityAlarm(incidents=incidents(of)),
+        clock=of.clock,
+    )

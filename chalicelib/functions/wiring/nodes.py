@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from chalicelib.functions.wiring.container import Container
-from chalicelib.functions.wiring.sweeps import incidents, journal
+from chalicelib.functions.wiring.sweeps import heartbeats, incidents, journal
 from chalicelib.nodes.authority.remote import RemoteIssuer
 from chalicelib.nodes.authority.service import Gateway
 from chalicelib.nodes.authority.store import AuthorityStore
@@ -13,6 +13,7 @@ from chalicelib.nodes.certificates.alarms import NodeIncidents
 from chalicelib.nodes.certificates.service import DeviceService
 from chalicelib.nodes.certificates.store import CertificateStore
 from chalicelib.nodes.enforcement.service import Gatekeeper
+from chalicelib.nodes.enforcement.telling import RefusalTeller
 
 
 @cache
@@ -21,7 +22,11 @@ def gatekeeper(of: Container) -> Gatekeeper:
     return Gatekeeper(
         certificates=CertificateStore(),
         devices=devices(of),
-        journal=journal(of),
+        teller=RefusalTeller(
+            journal=journal(of),
+            authorities=AuthorityStore(),
+            alarm=NodeIncidents(incidents=incidents(of)),
+        ),
         clock=of.clock,
         origin=of.settings.nodes_origin or "",
     )
@@ -34,6 +39,7 @@ def devices(of: Container) -> DeviceService:
         certificates=CertificateStore(),
         journal=journal(of),
         alarm=NodeIncidents(incidents=incidents(of)),
+        heartbeats=heartbeats(of),
         random_bytes=of.random_bytes,
     )
 

@@ -282,9 +282,9 @@ CHECKS: tuple[Check, ...] = (
         severity=_CRITICAL,
         asks="Does the front's truststore have the authorities that count, and no others?",
         means="The front turns nodes away, or lets strangers come to the second fence.",
-        fix="find out who changed the object truststore.pem of the bucket trust; in AWS, let the"
-        " domain name its newest version; see docs/certificates.md",
-        mends="writes the object as the table of nodes has the authorities",
+        fix="the issuer writes it anew within five minutes: if it is still so then, look at the"
+        " logs of sweep and node_issuer; find out who changed the object truststore.pem of the"
+        " bucket trust; in AWS, let the domain name its newest version; see docs/certificates.md",
     ),
     Check(
         key="nodes.certificates",

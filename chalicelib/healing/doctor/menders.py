@@ -21,7 +21,7 @@ from chalicelib.healing.doctor.check import Step
 from chalicelib.healing.doctor.checks import approvals, functions, nodes, scheduler, work
 from chalicelib.healing.doctor.examination import Outcome
 from chalicelib.healing.doctor.mending import Mender, Result, cannot, changed
-from chalicelib.healing.doctor.node_menders import Publishing, Upkeep
+from chalicelib.healing.doctor.node_menders import Upkeep
 from chalicelib.healing.doctor.rooms import Rooms
 from chalicelib.scheduler.job import Due
 from chalicelib.schedules import InvalidSchedule
@@ -200,7 +200,6 @@ def menders(rooms: Rooms) -> Mapping[str, Mender]:
         approvals.WATCH: Upkeep(rooms, rooms.approvals.run, "prompts were ended or told"),
         nodes.PAIRINGS: Upkeep(rooms, rooms.pairings.run, "codes and pairings were ended"),
         nodes.REQUESTS: Upkeep(rooms, rooms.node_requests.run, "requests were ended"),
-        nodes.TRUSTSTORE: Publishing(rooms),
     }
 
 

@@ -104,7 +104,7 @@ def _progress(kept: dict[str, Any]) -> Progress:
     return Progress(
         **kept
         | {
-            "sealed_at": None if sealed_at is None else from_ms(sealed_at),
+            "sealed_at": from_ms(sealed_at),
             "found": {stream: Head(*at) for stream, at in kept["found"].items()},
             "archived": {stream: Head(*at) for stream, at in kept.get("archived", {}).items()},
             "troubles": [Trouble(*each) for each in kept["troubles"]],

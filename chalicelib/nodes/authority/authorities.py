@@ -5,10 +5,10 @@ rollover has two steps, so that no node ever holds a certificate that the front 
 
 1. `prepare` makes the authority of the other slot, and the front is told of both.
 2. `switch` lets it sign. What the other one signed counts for two more days, in which every node
-   has renewed twice.
+   has renewed twice. Then it is retired: the front is told of it no more.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -31,6 +31,7 @@ FIRST_SLOT = "a"
 SLOTS = ("a", "b")
 OVERLAP = timedelta(hours=48)
 _SYSTEM = "system"
+_ISSUER = "system:node-issuer"
 _SUBJECT = "node-authority"
 _TRIES = 8
 _NO_KEY = "NotFoundException"
@@ -102,7 +103,7 @@ class Authorities:
                     self.journal.append_with(event, writes)
                 except Cancelled:
                     continue
-            self.publish(now)
+            self.keep(now)
             return signing.gateway
         raise Unavailable("others keep changing the authorities", fix="try again")
 
@@ -125,19 +126,42 @@ class Authorities:
                 self.journal.append_with(event, writes)
             except Cancelled:
                 continue
-            self.publish(now)
+            self.keep(now)
             return self.signing(now).gateway
         raise Unavailable("others keep changing the authorities", fix="try again")
 
-    def publish(self, now: datetime) -> str:
-        """Tell the front which authorities there are, where it does not know; return what it is.
+    def vouch(self, signing: Signing, now: datetime) -> None:
+        """Let the front trust the authority that signs, before anything is issued by it.
 
         Raises:
             Unavailable: AWS did not answer.
         """
-        text = trusted(self.store.known(), now)
-        self.truststore.put(text)
-        return text
+        if signing.authority.pem not in (self.truststore.get() or ""):
+            self.keep(now)
+
+    def keep(self, now: datetime) -> Sequence[str]:
+        """Let the front trust the authorities that count, and no others; retire those.
+
+        Returns:
+            The key ids of those that were retired.
+
+        Raises:
+            Unavailable: AWS did not answer.
+        """
+        for _ in range(_TRIES):
+            known = self.store.known()
+            # Who was slow may have put what was known before: it looks again.
+            if not self.truststore.keep(trusted(known, now)) or self.store.known() == known:
+                return [it.key_id for it in known if it.is_over(now) and self._retire(it, now)]
+        raise Unavailable("others keep changing the authorities", fix="try again")
+
+    def _retire(self, authority: Authority, now: datetime) -> bool:
+        event = _event("authority.retired", _ISSUER, authority, now)
+        try:
+            self.journal.append_with(event, self.store.retired(authority, now))
+        except Cancelled:
+            return False  # Somebody was first.
+        return True
 
     def _made(self, now: datetime) -> Head:
         gateway_id = naming.gateway_id(self.random_bytes(_GATEWAY_BYTES))
@@ -147,7 +171,7 @@ class Authorities:
             self.store.create(head, first)
         except Cancelled:
             head = self.store.head() or head
-        self.publish(now)
+        self.keep(now)
         return head
 
     def _of_slot(self, signing: Signing, now: datetime) -> Authority:
@@ -174,7 +198,8 @@ class Authorities:
     def _authority(self, gateway_id: str, slot: str, now: datetime) -> Authority:
         serial = profile.serial_number(self.random_bytes(profile.SERIAL_BYTES))
         made = authority_certificate(gateway_id, self.signers[slot], serial, now)
-        return Authority(profile.key_id_of(made).hex(), slot, profile.pem(made))
+        key_id, ends = profile.key_id_of(made).hex(), made.not_valid_after_utc
+        return Authority(key_id, slot, profile.pem(made), ends)
 
 
 def _key_of(authority: Authority) -> str:

@@ -81,11 +81,12 @@ class CertificateIssuer:
         for _ in range(_TRIES):
             if known := self._known(request, name, asked.serial_of):
                 return known
-            seen = self.certificates.device(owner, name.device_id)
-            _check_renewable(seen, shown, now)
-            offer = self._offer(
-                request, name, seen, CertificateOrigin.RENEWAL, asked.serial_of, now
-            )
+            try:
+                offer = self._renewal(asked, name, shown, now)
+            except Conflict:
+                if self.certificates.issued(owner, asked.serial_of) is None:
+                    raise
+                continue  # Meanwhile the same request was answered: its key is no new one now.
             use = self.certificates.nonce_use(owner, name.device_id, asked.nonce, now)
             if offer.kept(use):
                 return offer.answer()
@@ -113,6 +114,12 @@ class CertificateIssuer:
             raise Unavailable("the authority of the certificate is not in the table")
         return _answer(known, authority.pem)
 
+    def _renewal(self, asked: Renewal, name: DeviceName, shown: str, now: datetime) -> "_Offer":
+        seen = self.certificates.device(name.owner, name.device_id)
+        _check_renewable(seen, shown, now)
+        origin = CertificateOrigin.RENEWAL
+        return self._offer(asked.request, name, seen, origin, asked.serial_of, now)
+
     def _offer(
         self,
         request: NodeRequest,
@@ -123,8 +130,12 @@ class CertificateIssuer:
         now: datetime,
     ) -> "_Offer":
         signing = self.authorities.signing(now)
-        # Before the certificate is there: the front has to know whose it is.
-        self.authorities.publish(now)
+        if now >= signing.certificate.not_valid_after_utc:
+            raise Unavailable(
+                "the authority that signs has ended",
+                fix="let another one follow: `palyra authority prepare`, then `switch`",
+            )
+        self.authorities.vouch(signing, now)
         self._check_key(request, name, signing, origin)
         certificate = self._certificate(request, name, seen, signing, origin, serial_of, now)
         return _Offer(self, signing, seen, name, certificate, now)

@@ -5,17 +5,20 @@ there, by that function's own clock.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib import aws
 from chalicelib.errors import Unavailable
 from chalicelib.nodes.authority import messages
-from chalicelib.nodes.authority.csr import NodeRequest
 from chalicelib.nodes.authority.service import DeviceName, Gateway, IssuedCertificate
 from chalicelib.settings import resource
+
+if TYPE_CHECKING:
+    # Not for the sweep, which asks for no certificates: what reads requests is slow to load.
+    from chalicelib.nodes.authority.csr import NodeRequest
 
 FUNCTION = "node_issuer"
 
@@ -29,7 +32,7 @@ class RemoteIssuer:
         return messages.to_gateway(self._ask({"do": "gateway"}))
 
     def issue(
-        self, request: NodeRequest, device: DeviceName, serial_of: str, now: datetime
+        self, request: "NodeRequest", device: DeviceName, serial_of: str, now: datetime
     ) -> IssuedCertificate:
         """Issue the certificate of an approved pairing, or return it."""
         del now
@@ -73,6 +76,17 @@ class RemoteIssuer:
             Unavailable: the issuer cannot be reached.
         """
         return messages.to_gateway(self._ask({"do": step, "actor": actor}))
+
+    def publish(self) -> Sequence[str]:
+        """Let the front trust the authorities of the table, and no others.
+
+        Returns:
+            The key ids of those that were retired with it.
+
+        Raises:
+            Unavailable: the issuer cannot be reached.
+        """
+        return list(self._ask({"do": "publish"})["retired"])
 
     def _ask(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         answer = aws.call("Lambda", self._invoke, Payload=json.dumps(asked).encode())

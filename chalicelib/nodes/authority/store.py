@@ -56,6 +56,7 @@ class IdentityRow(Table):
     following = UnicodeAttribute(null=True)
     slot = UnicodeAttribute(null=True)
     trusted_until = WholeNumber(null=True)
+    retired_at = WholeNumber(null=True)
     # Of devices.
     device_kind = UnicodeAttribute(null=True)
     label = UnicodeAttribute(null=True)
@@ -99,17 +100,33 @@ class Authority(NamedTuple):
     Attributes:
         key_id: what its leaves name it by, as hexadecimal digits.
         slot: which of the stage's keys it signs with.
+        not_after: the end of its own certificate; None where its row does not say it.
         trusted_until: from when nothing that it signed counts; None for no end but its own.
+        retired_at: when the front was told that it counts no more.
     """
 
     key_id: str
     slot: str
     pem: str
+    not_after: datetime | None = None
     trusted_until: datetime | None = None
+    retired_at: datetime | None = None
 
     def is_trusted(self, now: datetime) -> bool:
         """Return whether what it signed counts."""
         return self.trusted_until is None or now < self.trusted_until
+
+    def is_over(self, now: datetime) -> bool:
+        """Return whether it counts no more, and has yet to be retired."""
+        return not self.is_trusted(now) and self.retired_at is None
+
+    def ends_at(self) -> datetime:
+        """Return the end of its own certificate."""
+        if self.not_after:
+            return self.not_after
+        from cryptography import x509  # noqa: PLC0415  only rows from before they said it need it
+
+        return x509.load_pem_x509_certificate(self.pem.encode()).not_valid_after_utc
 
 
 class Head(NamedTuple):
@@ -187,21 +204,34 @@ class AuthorityStore:
         )
         return [_changed(head, after), ending]
 
+    def retired(self, authority: Authority, now: datetime) -> list[Write]:
+        """Return the write by which an authority is retired, once."""
+        at = IdentityRow.retired_at
+        key = authority_key(authority.key_id)
+        is_over = IdentityRow.trusted_until <= to_ms(now)
+        return [IdentityRow.change_write(*key, [at.set(to_ms(now))], is_over & at.does_not_exist())]
+
 
 def authority_of(row: IdentityRow) -> Authority:
     """Return the authority of its row."""
-    until = row.trusted_until
     return Authority(
         key_id=row.sk.removeprefix(_CA),
         slot=row.slot,
         pem=row.pem,
-        trusted_until=None if until is None else from_ms(until),
+        not_after=_instant(row.not_after),
+        trusted_until=_instant(row.trusted_until),
+        retired_at=_instant(row.retired_at),
     )
+
+
+def _instant(at: float | None) -> datetime | None:
+    return None if at is None else from_ms(at)
 
 
 def _new(authority: Authority) -> Write:
     pk, sk = authority_key(authority.key_id)
-    row = IdentityRow(pk, sk, slot=authority.slot, pem=authority.pem)
+    ends = to_ms(authority.ends_at())
+    row = IdentityRow(pk, sk, slot=authority.slot, pem=authority.pem, not_after=ends)
     return row.put_write(IdentityRow.pk.does_not_exist())
 
 

@@ -1,6 +1,6 @@
 """Devices and certificates as columns of their rows, and back."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from chalicelib.clock import from_ms, to_ms
 from chalicelib.nodes.authority.store import IdentityRow
@@ -41,13 +41,13 @@ def device_row(device: Device) -> IdentityRow:
         current=device.current or None,
         current_key=device.current_key or None,
         offered=device.offered or None,
-        lapses_at=_ms(device.lapses_at),
+        lapses_at=to_ms(device.lapses_at),
         generation=device.generation,
         paired_generation=device.paired_generation,
         # Not the index's attributes: only certificates are in it.
-        not_after=_ms(device.expires_at),
-        paired_at=_ms(device.paired_at),
-        rotation_asked_at=_ms(device.rotation_asked_at),
+        not_after=to_ms(device.expires_at),
+        paired_at=to_ms(device.paired_at),
+        rotation_asked_at=to_ms(device.rotation_asked_at),
         changed_at=to_ms(device.changed_at),
         changed_by=device.changed_by,
         reason=device.reason or None,
@@ -65,12 +65,12 @@ def device_of(row: IdentityRow) -> Device:
         current=row.current or "",
         current_key=row.current_key or "",
         offered=row.offered or "",
-        lapses_at=_instant(row.lapses_at),
+        lapses_at=from_ms(row.lapses_at),
         generation=int(row.generation),
         paired_generation=int(row.paired_generation),
-        expires_at=_instant(row.not_after),
-        paired_at=_instant(row.paired_at),
-        rotation_asked_at=_instant(row.rotation_asked_at),
+        expires_at=from_ms(row.not_after),
+        paired_at=from_ms(row.paired_at),
+        rotation_asked_at=from_ms(row.rotation_asked_at),
         changed_at=from_ms(row.changed_at),
         changed_by=row.changed_by,
         reason=row.reason or "",
@@ -146,11 +146,3 @@ def key_row(certificate: Certificate) -> IdentityRow:
         owner=certificate.owner,
         device_id=certificate.device_id,
     )
-
-
-def _ms(instant: datetime | None) -> int | None:
-    return None if instant is None else to_ms(instant)
-
-
-def _instant(milliseconds: float | None) -> datetime | None:
-    return None if milliseconds is None else from_ms(milliseconds)

@@ -9,6 +9,7 @@ from enum import StrEnum
 OVERLAP = timedelta(minutes=15)
 # From here to its end, a certificate that nothing follows is an incident.
 ENDS_SOON = timedelta(hours=6)
+_SWITCHED_OFF = frozenset({"cli", "desktop"})
 
 
 class DeviceState(StrEnum):
@@ -97,6 +98,16 @@ class Device:
     def has_lapsed(self, now: datetime) -> bool:
         """Return whether the time is over in which the current certificate ran beside the next."""
         return bool(self.offered) and self.lapses_at is not None and now >= self.lapses_at
+
+    @property
+    def is_out(self) -> bool:
+        """Return whether it was thrown out, and nobody is about to pair it again."""
+        return self.state in {DeviceState.REVOKED, DeviceState.CLEARED} and not self.offered
+
+    @property
+    def may_sleep(self) -> bool:
+        """Return whether it is one that a person switches off: only a daemon is always there."""
+        return self.kind in _SWITCHED_OFF
 
     @property
     def fingerprints(self) -> tuple[str, ...]:

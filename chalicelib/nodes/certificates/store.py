@@ -212,6 +212,25 @@ class CertificateStore:
         """Return the write that changes a device, and none of its certificates."""
         return [_device_write(before, device)]
 
+    def unsay(self, device: Device) -> bool:
+        """Take from a device what somebody wrote; False where it was changed meanwhile.
+
+        Raises:
+            Unavailable: the effect is unknown.
+        """
+        # Whoever has seen it before must not write it back.
+        actions = [
+            IdentityRow.label.remove(),
+            IdentityRow.reason.remove(),
+            IdentityRow.version.set(device.version + 1),
+        ]
+        key, same = columns.device_key(device.owner, device.id), _is_same(device)
+        try:
+            IdentityRow.change(*key, actions, same)
+        except Refused:
+            return False
+        return True
+
     def make(self, writes: Sequence[Write]) -> None:
         """Make writes that no event goes with.
 
@@ -304,4 +323,9 @@ def _denials(certificates: Sequence[Certificate | Last]) -> list[Write]:
 def _device_write(before: Device | None, device: Device) -> Write:
     if before is None:
         return columns.device_row(device).put_write(IdentityRow.pk.does_not_exist())
-    return columns.device_row(device).put_write(IdentityRow.version == before.version)
+    return columns.device_row(device).put_write(_is_same(before))
+
+
+def _is_same(device: Device) -> Condition:
+    same: Condition = IdentityRow.version == device.version
+    return same

@@ -43,7 +43,6 @@ CAUSES = {
     "work.leases": plants.an_open_task,
     "work.heartbeats": plants.a_heartbeat_left,
     "approvals.overdue": node_plants.an_approval_nobody_looks_after,
-    "nodes.truststore": node_plants.an_empty_truststore,
     "nodes.pairings": node_plants.a_code_that_nobody_ended,
     "nodes.requests": node_plants.a_request_that_nobody_ended,
 }

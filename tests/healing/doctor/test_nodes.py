@@ -1,9 +1,11 @@
-"""What the checks of nodes tell from each other, and what the truststore's mender leaves alone."""
+"""What the checks of nodes tell from each other, and what mends the truststore."""
 
 from datetime import timedelta
 
 import pytest
 
+from chalicelib.functions.wiring import issuer as issuing
+from chalicelib.functions.wiring.node_upkeep import authority_upkeep
 from chalicelib.healing.doctor.check import Step, Verdict
 from chalicelib.healing.doctor.examination import Outcome
 from chalicelib.healing.doctor.menders import menders
@@ -66,7 +68,7 @@ def test_a_stranger_in_the_truststore_is_told_of(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("content", "told"), [(b"\xff no pem", "cannot be read"), (None, "is missing")]
 )
-def test_a_truststore_that_is_none_is_told_of_and_mended(
+def test_a_truststore_that_is_none_is_told_of_and_written_by_the_sweep(
     stage: Stage, content: bytes | None, told: str
 ) -> None:
     plants.a_node(stage)
@@ -74,21 +76,24 @@ def test_a_truststore_that_is_none_is_told_of_and_mended(
         plants.delete_truststore()
     else:
         plants.put_truststore(content)
-    assert told in stage.look("nodes.truststore").seen
-    assert applied(stage, planned(stage, "nodes.truststore")).outcome is Outcome.DONE
+    look = stage.look("nodes.truststore")
+    assert told in look.seen
+    assert look.steps == ()
+    authority_upkeep(stage.container).run()
     assert stage.look("nodes.truststore").verdict is Verdict.OK
 
 
-def test_a_truststore_that_was_changed_meanwhile_is_left_alone(stage: Stage) -> None:
-    plants.an_empty_truststore(stage)
-    step = planned(stage, "nodes.truststore")
-    plants.put_truststore(b"another")
-    assert applied(stage, step).outcome is Outcome.UNCHANGED
-    assert stage.rooms().truststore.get() == "another"
+def test_an_authority_whose_time_is_over_may_take_a_while_to_leave(stage: Stage) -> None:
+    plants.an_authority_that_follows(stage)
+    issuing.issuer(stage.container).authorities.switch("token:laptop", stage.world.clock.now())
+    stage.world.clock.move(2 * DAY + 14 * plants.MINUTE)
+    assert stage.look("nodes.truststore").verdict is Verdict.OK
+    stage.world.clock.move(2 * plants.MINUTE)
+    assert "is not an authority that counts" in stage.look("nodes.truststore").seen
 
 
 def test_what_was_mended_of_nodes_is_not_put_back(stage: Stage) -> None:
-    for name in ("nodes.truststore", "nodes.pairings", "nodes.requests", "approvals.watch"):
+    for name in ("nodes.pairings", "nodes.requests", "approvals.watch"):
         assert not menders(stage.rooms())[name].can_undo
         assert undone(stage, Step(name, "all", "")).outcome is Outcome.UNCHANGED
 

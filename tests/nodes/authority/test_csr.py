@@ -15,12 +15,14 @@ from hypothesis import strategies as st
 
 from chalicelib.errors import Invalid
 from chalicelib.nodes.authority.csr import KEY_USAGE, LARGEST, NodeRequest, key_usage
+from tests.nodes.forging import compressed, spelled_out
 from tests.nodes.gateway import a_request, common_name, new_key
 from tests.support.fuzzing import examples
 
 DEVICE = "01JDABCDEFGHJKMNPQRSTVWXYZ"
 KEY = new_key()
 PEM = a_request(KEY)
+DER = x509.load_pem_x509_csr(PEM.encode()).public_bytes(Encoding.DER)
 
 
 def test_of_a_request_the_public_key_is_taken() -> None:
@@ -112,6 +114,60 @@ def test_what_is_not_one_request_in_pem_is_refused(text: Any) -> None:
         NodeRequest.read(text, DEVICE)
 
 
+def test_a_curve_that_is_only_said_to_be_like_ours_is_refused() -> None:
+    with pytest.raises(Invalid):
+        NodeRequest.read(spelled_out(KEY), DEVICE)
+
+
+def test_a_key_has_one_name_however_it_is_written() -> None:
+    request = NodeRequest.read(compressed(KEY), DEVICE)
+    assert request.public_key_sha256 == NodeRequest.read(PEM, DEVICE).public_key_sha256
+
+
+@pytest.mark.parametrize("unused", range(1, 8))
+def test_bits_that_mean_nothing_make_no_other_request(unused: int) -> None:
+    der = bytearray(DER)
+    # The signature is the last element: tag, length, and how many bits of it are unused.
+    at = len(der) - 2 - len(x509.load_der_x509_csr(DER).signature)
+    assert der[at : at + 1] == bytes([len(der) - at - 1])
+    der[at + 1] = unused
+    try:
+        request = NodeRequest.read(pem(bytes(der)), DEVICE)
+    except Invalid:
+        return
+    assert request.public_key_sha256 == NodeRequest.read(PEM, DEVICE).public_key_sha256
+
+
+@pytest.mark.parametrize("more", [b"\0", b"more", DER])
+def test_nothing_stands_behind_a_request(more: bytes) -> None:
+    with pytest.raises(Invalid):
+        NodeRequest.read(pem(DER + more), DEVICE)
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        f"Certificate Request:\n{PEM}",
+        f"# comment\n{PEM}",
+        PEM.replace("-----BEGIN", "Proc-Type: 4,ENCRYPTED\n-----BEGIN"),
+        PEM.replace("REQUEST-----\n", "REQUEST-----\nProc-Type: 4,ENCRYPTED\n\n", 1),
+        PEM.replace("\n", "\r"),
+        PEM.replace("\n", "\n\0", 1),
+        PEM.replace("\n", "\n\n", 2),
+        PEM.replace("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"),
+        PEM.replace("-----END CERTIFICATE REQUEST", "-----END CERTIFICATE"),
+        PEM.lower(),
+    ],
+)
+def test_a_request_stands_alone_in_its_text(damaged: str) -> None:
+    with pytest.raises(Invalid):
+        NodeRequest.read(damaged, DEVICE)
+
+
+def test_lines_may_end_as_on_windows() -> None:
+    assert NodeRequest.read(PEM.replace("\n", "\r\n"), DEVICE).public_key
+
+
 def test_a_request_that_another_key_signed_is_refused() -> None:
     der = x509.load_pem_x509_csr(PEM.encode()).public_bytes(Encoding.DER)
     other = x509.load_pem_x509_csr(a_request(new_key()).encode()).public_bytes(Encoding.DER)
@@ -125,7 +181,6 @@ def pem(der: bytes) -> str:
     return f"-----BEGIN CERTIFICATE REQUEST-----\n{text}-----END CERTIFICATE REQUEST-----\n"
 
 
-DER = x509.load_pem_x509_csr(PEM.encode()).public_bytes(Encoding.DER)
 FULL = a_request(
     KEY,
     common_name(DEVICE),

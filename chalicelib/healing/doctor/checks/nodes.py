@@ -12,14 +12,15 @@ from chalicelib.healing.doctor.check import Look, NotKnown, Step, Verdict, found
 from chalicelib.healing.doctor.rooms import Rooms, seconds
 from chalicelib.nodes.authority.store import Authority
 from chalicelib.nodes.authority.truststore import KEY, trusted
+from chalicelib.nodes.authority.upkeep import ENDS_SOON as AUTHORITY_ENDS_SOON
 from chalicelib.nodes.certificates.device import ENDS_SOON, Device, DeviceState
 from chalicelib.nodes.pairing.machine import ENDED, CodeState
 from chalicelib.nodes.pairing.store import StoredCode
 from chalicelib.settings import resource
 
-TRUSTSTORE, PAIRINGS, REQUESTS = "nodes.truststore", "nodes.pairings", "nodes.requests"
-# To order, prepare and switch an authority, and to let every front know it.
-AUTHORITY_ENDS_SOON = timedelta(days=90)
+PAIRINGS, REQUESTS = "nodes.pairings", "nodes.requests"
+# The sweep looks at the truststore every five minutes, by whichever container.
+_RETIRING = timedelta(minutes=15)
 # The sweep comes every minute: two were missed, and the third is late.
 LATE = timedelta(seconds=150)
 MOST_DEVICES = 500
@@ -41,10 +42,10 @@ def truststore(rooms: Rooms) -> Look:
     if rooms.authorities.head() is None:
         return ok("no node was ever paired: there is nobody to trust")
     there = rooms.truststore.get()
-    bad = list(_trust_faults(wanted(rooms), there))
-    told = "write it as the table has the authorities"
-    steps = [Step(TRUSTSTORE, KEY, told, digest(there))] if bad else []
-    return found(bad, "it has the authorities that count, and no others", steps=steps)
+    known, now = rooms.authorities.known(), rooms.clock.now()
+    retiring = [each for each in known if each.is_over(now) and each.is_trusted(now - _RETIRING)]
+    bad = list(_trust_faults(trusted(known, now), "".join(it.pem for it in retiring), there))
+    return found(bad, "it has the authorities that count, and no others")
 
 
 def certificates(rooms: Rooms) -> Look:
@@ -89,16 +90,6 @@ def requests(rooms: Rooms) -> Look:
     return found(bad, "requests to nodes are ended in time", steps=steps if bad else ())
 
 
-def wanted(rooms: Rooms) -> str:
-    """Return what the truststore has to say."""
-    return trusted(rooms.authorities.known(), rooms.clock.now())
-
-
-def digest(text: str | None) -> str:
-    """Return what stands for a truststore; empty where there is none."""
-    return "" if text is None else hashlib.sha256(text.encode()).hexdigest()
-
-
 def _authority_faults(rooms: Rooms, key_id: str) -> Iterator[str]:
     known = rooms.authorities.get(key_id)
     if known is None:
@@ -125,7 +116,7 @@ def _key_faults(rooms: Rooms, known: Authority, certificate: x509.Certificate) -
         yield f"the key nodes-{known.slot} is not its own"
 
 
-def _trust_faults(should: str, there: str | None) -> Iterator[str]:
+def _trust_faults(should: str, may: str, there: str | None) -> Iterator[str]:
     if there is None:
         yield f"{KEY} is missing"
         return
@@ -136,7 +127,7 @@ def _trust_faults(should: str, there: str | None) -> Iterator[str]:
         return
     for name in sorted(expected - found_):
         yield f"the authority {name} is missing: the front turns its nodes away"
-    for name in sorted(found_ - expected):
+    for name in sorted(found_ - expected - _fingerprints(may)):
         yield f"{name} is not an authority that counts"
 
 
