@@ -1,5 +1,6 @@
 """Certificates that no issuer would make, signed by the real authority's key or another."""
 
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from chalicelib.nodes.authority.naming import NodeName
 from chalicelib.nodes.authority.profile import Extension
 from chalicelib.nodes.authority.signing import signed
 from chalicelib.signing import Signer
-from tests.nodes.gateway import Gateway, Node, new_key
+from tests.nodes.gateway import Gateway, Node, a_request, new_key
 
 SERVER_AUTH = Extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
 IS_CA = Extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
@@ -113,6 +114,76 @@ def impostor(gateway: Gateway) -> tuple[x509.Certificate, KeySigner]:
         .add_extension(identifier, critical=False)
     )
     return builder.sign(signer.key, hashes.SHA256()), signer
+
+
+def stranger(gateway: Gateway) -> tuple[x509.Certificate, KeySigner]:
+    """Return an authority like a gateway's that nobody knows."""
+    signer, now = KeySigner(new_key()), gateway.world.clock.now()
+    gateway_id = signing(gateway).head.gateway_id
+    builder = profile.authority_builder(gateway_id, signer.public_key(), 1, now)
+    return signed(builder, signer, None), signer
+
+
+def rekeyed(key: ec.EllipticCurvePrivateKey, spki: bytes) -> str:
+    """Return a request with another writing of its public key, signed as that is written."""
+    made = x509.load_pem_x509_csr(a_request(key).encode())
+    info = made.tbs_certrequest_bytes
+    plain = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    assert plain in info
+    content = _element(0x30, _content(info).replace(plain, spki))
+    signature = key.sign(content, ec.ECDSA(hashes.SHA256()))
+    algorithm = bytes.fromhex("300a06082a8648ce3d040302")
+    der = _element(0x30, content + algorithm + _element(0x03, b"\0" + signature))
+    text = base64.encodebytes(der).decode()
+    return f"-----BEGIN CERTIFICATE REQUEST-----\n{text}-----END CERTIFICATE REQUEST-----\n"
+
+
+def compressed(key: ec.EllipticCurvePrivateKey) -> str:
+    """Return a request whose point on the curve is written by one coordinate and a sign."""
+    point = key.public_key().public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
+    return rekeyed(key, _element(0x30, _NAMED_P256 + _element(0x03, b"\0" + point)))
+
+
+def spelled_out(key: ec.EllipticCurvePrivateKey) -> str:
+    """Return a request whose curve is not named, but said to be like P-256."""
+    numbers = key.public_key().public_numbers()
+    point = b"\4" + numbers.x.to_bytes(32, "big") + numbers.y.to_bytes(32, "big")
+    prime = 2**256 - 2**224 + 2**192 + 2**96 - 1
+    order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+    b = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
+    # The base point is the key itself, so that its private half is known to be one.
+    parts = (
+        _element(0x02, b"\1"),
+        _element(0x30, bytes.fromhex("06072a8648ce3d0101") + _integer(prime)),
+        _element(
+            0x30,
+            _element(0x04, (prime - 3).to_bytes(32, "big")) + _element(0x04, b.to_bytes(32, "big")),
+        ),
+        _element(0x04, point),
+        _integer(order),
+    )
+    algorithm = bytes.fromhex("06072a8648ce3d0201") + _element(0x30, b"".join(parts))
+    return rekeyed(key, _element(0x30, _element(0x30, algorithm) + _element(0x03, b"\0" + point)))
+
+
+_NAMED_P256 = bytes.fromhex("301306072a8648ce3d020106082a8648ce3d030107")
+
+
+def _integer(number: int) -> bytes:
+    return _element(0x02, b"\0" + number.to_bytes(32, "big"))
+
+
+def _element(tag: int, content: bytes) -> bytes:
+    size = len(content)
+    if size < 0x80:
+        return bytes([tag, size]) + content
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 | len(length)]) + length + content
+
+
+def _content(element: bytes) -> bytes:
+    longer = element[1] & 0x7F if element[1] & 0x80 else 0
+    return element[2 + longer :]
 
 
 def ed25519_key() -> ed25519.Ed25519PrivateKey:

@@ -11,6 +11,7 @@ from chalicelib.incidents.kind import IncidentKind
 from chalicelib.incidents.store import IncidentStore
 from chalicelib.nodes.certificates.certificate import Certificate
 from chalicelib.nodes.certificates.events import SHOWN
+from chalicelib.tables import SYSTEM
 
 _CLONE = (
     "A certificate was used after the one that follows it: two hold keys of this device. It was "
@@ -24,6 +25,15 @@ _EXPIRED = (
     "Its certificate ended. `palyra node recover` on its machine brings it back within seven days; "
     "otherwise pair it again, or revoke it."
 )
+_OURS = (
+    "This gateway's authority has signed it, and the table of nodes does not know it. Unless the "
+    "table was set back, somebody else signs with the authority's key: roll the authority over."
+)
+_MISUSED = {"profile": _OURS, "unknown_certificate": _OURS}
+_FOREIGN = (
+    "The front let it in, and no authority of this gateway has signed it: the front trusts one too "
+    "many. See who wrote the truststore, and which version of it the front names."
+)
 
 
 class NodeAlarm(Protocol):
@@ -31,6 +41,9 @@ class NodeAlarm(Protocol):
 
     def possible_clone(self, certificate: Certificate, now: datetime) -> None:
         """Tell that a certificate was used after its successor."""
+
+    def misused(self, fingerprint: str, reason: str, now: datetime) -> None:
+        """Tell that the front let in a certificate that this gateway never issued."""
 
     def ending(self, certificate: Certificate, now: datetime) -> None:
         """Tell that a certificate ends soon, or has ended, and nothing follows it."""
@@ -58,6 +71,24 @@ class NodeIncidents:
                 evidence={"fingerprint": certificate.fingerprint[:SHOWN]},
                 related=(certificate.device_id,),
                 subject=certificate.device_id,
+            ),
+            now,
+        )
+
+    def misused(self, fingerprint: str, reason: str, now: datetime) -> None:
+        """Raise the incident of a certificate that nobody issued: one for each reason."""
+        kind = node_kinds.AUTHORITY_MISUSED
+        self.incidents.raise_(
+            Sighting(
+                owner=SYSTEM,
+                kind=kind,
+                dedupe_key=f"{kind.name}:{reason}",
+                occurrence=f"{fingerprint}/{now:%Y-%m-%dT%H}",
+                summary="A certificate was shown to the nodes origin that was never issued here",
+                detail=_MISUSED.get(reason, _FOREIGN),
+                evidence={"fingerprint": fingerprint[:SHOWN], "reason": reason},
+                related=("node-authority",),
+                subject="node-authority",
             ),
             now,
         )

@@ -6,6 +6,7 @@ from chalicelib.clock import rfc3339, to_ms
 from chalicelib.journal.event import Event
 from chalicelib.nodes.certificates.certificate import Certificate
 from chalicelib.nodes.certificates.device import Device
+from chalicelib.tables import SYSTEM
 
 SHOWN = 16  # Digits of a fingerprint: enough to find one, too few to be one.
 
@@ -76,6 +77,22 @@ def refused(owner: str, device_id: str, fingerprint: str, reason: str, now: date
         kind="node.refused",
         actor=f"node:{device_id}",
         subject=subject(device_id),
+        at=now,
+        details={"fingerprint": fingerprint[:SHOWN], "reason": reason},
+    )
+
+
+def misfit(fingerprint: str, reason: str, now: datetime) -> Event:
+    """Return that the front let in a certificate that is none of ours, or none that we issue.
+
+    It stands with what is the whole house's: whom the certificate names is not to be believed.
+    """
+    return Event(
+        id=f"node.misfit/{fingerprint[:SHOWN]}/{reason}/{to_ms(now)}",
+        owner=SYSTEM,
+        kind="node.misfit",
+        actor="system:node-enforcement",
+        subject="node-authority",
         at=now,
         details={"fingerprint": fingerprint[:SHOWN], "reason": reason},
     )

@@ -94,6 +94,25 @@ def read(pem: str) -> Presented:
         raise NotAdmitted(Reason.UNREADABLE) from error
 
 
+def misfit(pem: str) -> x509.Certificate | None:
+    """Return a certificate that does not fit, as far as it is one at all."""
+    try:
+        return x509.load_der_x509_certificate(one_block(pem, _KIND, LARGEST, _FIELD))
+    except Exception:  # noqa: BLE001  DER of unknown origin can fail in many ways
+        return None
+
+
+def is_signed_by(certificate: x509.Certificate, authority_pem: str) -> bool:
+    """Return whether an authority's key has signed a certificate, whatever that says."""
+    try:
+        certificate.verify_directly_issued_by(
+            x509.load_pem_x509_certificate(authority_pem.encode())
+        )
+    except Exception:  # noqa: BLE001  whatever goes wrong, it is not known to be signed by it
+        return False
+    return True
+
+
 def _read(der: bytes) -> Presented:
     certificate = x509.load_der_x509_certificate(der)
     key = certificate.public_key()

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     OFFER_EXPIRED = "offer_expired"
     LAPSED = "lapsed"  # Its successor was there for 15 minutes.
     SUPERSEDED = "superseded"  # Its successor was used: somebody has a copy.
+    NOT_ASKED = "not_asked"  # Let in, it took or answered what this device was not asked.
 
 
 class NotAdmitted(Exception):

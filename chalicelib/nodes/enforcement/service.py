@@ -6,14 +6,12 @@ remembered between calls, so a device that was revoked is out with its next one.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from chalicelib.clock import Clock
-from chalicelib.errors import CertificateRefused, ClientCertRequired, Conflict, Unavailable
-from chalicelib.journal.store import JournalStore
-from chalicelib.nodes.certificates import events
+from chalicelib.errors import CertificateRefused, ClientCertRequired, Conflict
 from chalicelib.nodes.certificates.certificate import Certificate, CertificateOrigin
 from chalicelib.nodes.certificates.device import Device
 from chalicelib.nodes.certificates.service import DeviceService
@@ -22,9 +20,8 @@ from chalicelib.nodes.enforcement import admission, presented
 from chalicelib.nodes.enforcement.admission import Admitted, Purpose
 from chalicelib.nodes.enforcement.presented import Presented
 from chalicelib.nodes.enforcement.reason import NotAdmitted, Reason
+from chalicelib.nodes.enforcement.telling import RefusalTeller
 
-_TOLD_AGAIN_AFTER = timedelta(hours=1)
-_MOST_TOLD = 1_000
 _PAIR = "call the nodes origin with the certificate of this device; pair it where it has none"
 
 
@@ -71,10 +68,9 @@ class Gatekeeper:
 
     certificates: CertificateStore
     devices: DeviceService
-    journal: JournalStore
+    teller: RefusalTeller
     clock: Clock
     origin: str
-    _told: dict[tuple[str, Reason], datetime] = field(init=False, default_factory=dict)
 
     def admit(self, call: Call) -> NodeCaller:
         """Return who makes a call.
@@ -87,26 +83,35 @@ class Gatekeeper:
         pem = presented.shown(call.context, self.origin)
         if not pem:
             raise ClientCertRequired("the call was made without a client certificate", fix=_PAIR)
+        now = self.clock.now()
         try:
             shown = presented.read(pem)
-            admission.check_names(shown, call.path, call.body)
         except NotAdmitted as refusal:
-            # Who signed it is not known: it may say anything, and the journal is not for that.
+            self.teller.of_misfit(pem, now)
             raise _refused() from refusal
-        now = self.clock.now()
         name = shown.name.device_id
         found = self.certificates.found(shown.owner, name, shown.fingerprint, shown.authority)
-        return self._let_in(self._judged(shown, found, call.purpose, now), now)
+        self._check_authority(shown, found, now)
+        return self._let_in(self._judged(shown, found, call, now), now)
 
-    def _judged(self, shown: Presented, found: Found, purpose: Purpose, now: datetime) -> Admitted:
+    def not_asked(self, caller: NodeCaller) -> None:
+        """Tell that a device took or answered what it was not asked."""
+        self.teller.of_caller(caller.certificate, Reason.NOT_ASKED, self.clock.now())
+
+    def _check_authority(self, shown: Presented, found: Found, now: datetime) -> None:
         try:
             admission.check_authority(shown, found, now)
         except NotAdmitted as refusal:
             if refusal.reason is Reason.EXPIRED:
-                self._tell(shown, refusal.reason, now)
+                self.teller.of_device(shown, refusal.reason, now)
+            elif found.authority is None or refusal.reason is Reason.BAD_SIGNATURE:
+                self.teller.of_stranger(shown.certificate, refusal.reason, now)
             raise _refused() from refusal
+
+    def _judged(self, shown: Presented, found: Found, call: Call, now: datetime) -> Admitted:
         try:
-            return admission.judge(shown, found, purpose, now)
+            admission.check_names(shown, call.path, call.body)
+            return admission.judge(shown, found, call.purpose, now)
         except NotAdmitted as refusal:
             self._answer(shown, found, refusal.reason, now)
             raise _refused() from refusal
@@ -126,26 +131,7 @@ class Gatekeeper:
         """Tell of a refusal; a copy of a key ends the device."""
         if reason is Reason.SUPERSEDED and found.certificate is not None:
             self.devices.suspend(found.certificate, now)
-        self._tell(shown, reason, now)
-
-    def _tell(self, shown: Presented, reason: Reason, now: datetime) -> None:
-        """Write a refusal down, once an hour for each container: a loop must not fill the journal.
-
-        That it cannot be written down lets nobody in, and is no other answer either.
-        """
-        key = (shown.fingerprint, reason)
-        last = self._told.get(key)
-        if last is not None and now - last < _TOLD_AGAIN_AFTER:
-            return
-        if len(self._told) >= _MOST_TOLD:
-            self._told.clear()
-        name = shown.name.device_id
-        event = events.refused(shown.owner, name, shown.fingerprint, reason, now)
-        try:
-            self.journal.append(event)
-        except Unavailable:
-            return
-        self._told[key] = now
+        self.teller.of_device(shown, reason, now)
 
 
 def _refused() -> CertificateRefused:

@@ -16,7 +16,7 @@ from tests.functions.http.api import Api
 from tests.functions.http.test_pairing import NOBODY, Device, approved, at_once, minted
 from tests.functions.log import Log
 from tests.nodes.capabilities.helper import LOOK
-from tests.nodes.gateway import ORIGIN, Gateway, Node
+from tests.nodes.gateway import Gateway, Node
 from tests.support.hunt import Said, forms, kept, listening
 
 __all__ = ["at_once"]
@@ -42,12 +42,6 @@ class Life:
         # That of a QR code is known by another name.
         if proving._secret not in self.long.values():
             self.long[f"{name}, secret"] = proving._secret
-
-
-@pytest.fixture
-def gateway(api: Api, monkeypatch: pytest.MonkeyPatch) -> Gateway:
-    monkeypatch.setenv("PALYRA_NODES_ORIGIN", ORIGIN)
-    return Gateway(api.world)
 
 
 @pytest.fixture

@@ -8,18 +8,7 @@ import pytest
 from chalicelib.nodes.authority.remote import RemoteIssuer
 from chalicelib.policy.request import Role
 from tests.functions.http.api import Api, as_role, assert_problem
-from tests.nodes.gateway import ORIGIN, Gateway, Node
-
-
-@pytest.fixture
-def gateway(api: Api, monkeypatch: pytest.MonkeyPatch) -> Gateway:
-    monkeypatch.setenv("PALYRA_NODES_ORIGIN", ORIGIN)
-    return Gateway(api.world)
-
-
-@pytest.fixture
-def node(gateway: Gateway) -> Node:
-    return gateway.node()
+from tests.nodes.gateway import Gateway, Node
 
 
 def test_a_node_is_shown(api: Api, node: Node) -> None:

@@ -184,6 +184,20 @@ def test_another_node_neither_sees_nor_answers_a_request(helper: Helper) -> None
     assert helper.stored(request)[0] == "dispatched"
 
 
+def test_who_takes_or_answers_what_another_was_asked_is_told_of_once_an_hour(
+    helper: Helper,
+) -> None:
+    request, other = helper.asked(), helper.gateway.node()
+    assert helper.take(request, node=other).status == 404
+    helper.take(request)
+    assert helper.succeed(request, node=other).status == 404
+    (row,) = helper.gateway.world.events("node.refused")
+    told = json.loads(row.content)
+    assert (told["subject"], told["details"]["reason"]) == (f"device:{other.id}", "not_asked")
+    with failing("PutItem"):
+        assert helper.succeed(request, node=other).status == 404
+
+
 def test_a_request_is_not_answered_before_it_was_taken(helper: Helper) -> None:
     request = helper.asked()
     assert helper.succeed(request).status == 409

@@ -1,17 +1,23 @@
 """Every call of a node: which certificates are let in, and that nothing else ever is."""
 
+import hashlib
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from cryptography import x509
+from pynamodb.expressions.update import Action
 
 from chalicelib.functions.wiring.container import container
+from chalicelib.incidents.store import IncidentStore
 from chalicelib.journal.store import JournalRow
+from chalicelib.nodes.authority.store import IdentityRow
+from chalicelib.nodes.certificates import columns
 from chalicelib.nodes.certificates.device import DeviceState
 from tests.nodes.calls import failing, requests
-from tests.nodes.forging import forged, impostor
+from tests.nodes.forging import forged, impostor, stranger
 from tests.nodes.gateway import ORIGIN, Gateway
 
 MINUTE = timedelta(minutes=1)
@@ -161,6 +167,44 @@ class TestRevocation:
             assert gateway.revoke(node).state is DeviceState.REVOKED
 
 
+class TestWhereTheTableWasChanged:
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            IdentityRow.device_id.set("01JDABCDEFGHJKMNPQRSTVWXYZ"),
+            IdentityRow.authority.set("00" * 20),
+        ],
+        ids=["device", "authority"],
+    )
+    def test_certificate_and_entry_must_agree(self, gateway: Gateway, changed: Action) -> None:
+        node = gateway.node()
+        key = columns.certificate_key("main", node.id, node.fingerprint)
+        IdentityRow(*key).update([changed])
+        assert node.whoami().status == 403
+        assert reasons(gateway) == ["other_entry"]
+
+    def test_the_device_must_know_the_certificate(self, gateway: Gateway) -> None:
+        node, other = gateway.node(), gateway.node()
+        key = columns.device_key("main", node.id)
+        IdentityRow(*key).update([IdentityRow.current.set(other.fingerprint)])
+        assert node.whoami().status == 403
+        assert reasons(gateway) == ["other_entry"]
+
+    def test_an_entry_without_a_signature_of_the_authority_lets_nobody_in(
+        self, gateway: Gateway
+    ) -> None:
+        node = gateway.node()
+        authority, signer = impostor(gateway)
+        der = forged(gateway, node, authority=authority, signer=signer)
+        name = hashlib.sha256(der).hexdigest()
+        made = replace(gateway.certificate(node), fingerprint=name)
+        columns.certificate_row(made).save()
+        device = IdentityRow(*columns.device_key("main", node.id))
+        device.update([IdentityRow.current.set(name)])
+        assert node.whoami(certificate=der).status == 403
+        assert misfits(gateway) == ["bad_signature"]
+
+
 class TestWhatIsTold:
     def test_every_refusal_says_the_same(self, gateway: Gateway) -> None:
         node, other = gateway.node(), gateway.node()
@@ -185,20 +229,79 @@ class TestWhatIsTold:
         node.whoami()
         assert reasons(gateway) == ["revoked"] * 2
 
-    def test_what_nobody_of_ours_signed_does_not_get_into_the_journal(
-        self, gateway: Gateway
-    ) -> None:
-        node = gateway.node()
-        authority, signer = impostor(gateway)
-        node.whoami(certificate=forged(gateway, node, authority=authority, signer=signer))
-        node.whoami(clientCert={"clientCertPem": "x"})
-        assert reasons(gateway) == []
+    def test_a_call_about_another_device_is_told_of_who_made_it(self, gateway: Gateway) -> None:
+        node, other = gateway.node(), gateway.node()
+        assert other.whoami(certificate=node.der).status == 403
+        assert node.call("POST", "nonce", {"device_id": other.id}).status == 403
+        (row,) = gateway.world.events("node.refused")
+        told = json.loads(row.content)
+        assert (told["subject"], told["details"]["reason"]) == (f"device:{node.id}", "other_device")
+
+    def test_what_is_no_certificate_does_not_get_into_the_journal(self, gateway: Gateway) -> None:
+        gateway.node().whoami(clientCert={"clientCertPem": "x"})
+        assert (reasons(gateway), misfits(gateway), misused()) == ([], [], [])
 
     def test_the_journal_shows_no_whole_fingerprint(self, gateway: Gateway) -> None:
         node = gateway.node()
         gateway.revoke(node)
         node.whoami()
         assert all(node.fingerprint not in row.content for row in _journal())
+
+
+def misfits(gateway: Gateway) -> list[str]:
+    rows = gateway.world.events("node.misfit")
+    return [json.loads(row.content)["details"]["reason"] for row in rows]
+
+
+def misused() -> list[str]:
+    found = IncidentStore().active("system", None, 9).items
+    return [each.dedupe_key for each in found if each.kind == "authority-misused"]
+
+
+class TestWhatWasNeverIssued:
+    def test_what_our_key_signed_without_a_purpose_is_an_incident(self, gateway: Gateway) -> None:
+        node = gateway.node()
+        der = forged(gateway, node, without=x509.ExtendedKeyUsage)
+        assert node.whoami(certificate=der).status == 403
+        assert (misfits(gateway), reasons(gateway)) == (["profile"], [])
+        assert misused() == ["authority-misused:profile"]
+
+    def test_so_is_what_our_key_signed_and_no_table_knows(self, gateway: Gateway) -> None:
+        node = gateway.node()
+        assert node.whoami(certificate=forged(gateway, node)).status == 403
+        assert reasons(gateway) == ["unknown_certificate"]
+        assert misused() == ["authority-misused:unknown_certificate"]
+
+    @pytest.mark.parametrize(("is_known", "reason"), [(True, "bad_signature"), (False, "")])
+    def test_so_is_what_another_authority_signed_once_an_hour_however_many(
+        self, gateway: Gateway, *, is_known: bool, reason: str
+    ) -> None:
+        node = gateway.node()
+        authority, signer = impostor(gateway) if is_known else stranger(gateway)
+        for hour in range(2):
+            for owner in ("main", "stranger", "b"):
+                how = {"authority": authority, "signer": signer, "owner": owner}
+                assert node.whoami(certificate=forged(gateway, node, **how)).status == 403
+            assert misfits(gateway) == [reason or "unknown_authority"] * (hour + 1)
+            gateway.world.clock.move(timedelta(hours=1))
+        assert misused() == [f"authority-misused:{reason or 'unknown_authority'}"]
+
+    def test_a_misfit_of_another_authority_is_told_as_that(self, gateway: Gateway) -> None:
+        node = gateway.node()
+        authority, signer = stranger(gateway)
+        how = {"authority": authority, "signer": signer, "without": x509.ExtendedKeyUsage}
+        assert node.whoami(certificate=forged(gateway, node, **how)).status == 403
+        assert misfits(gateway) == ["unknown_authority"]
+
+    @pytest.mark.parametrize("lost", ["Query", "PutItem", "UpdateItem", "TransactWriteItems"])
+    def test_a_refusal_stays_one_where_nothing_can_be_told(
+        self, gateway: Gateway, lost: str
+    ) -> None:
+        node = gateway.node()
+        der = forged(gateway, node, without=x509.ExtendedKeyUsage)
+        with failing(lost):
+            assert node.whoami(certificate=der).status == 403
+            assert node.whoami(certificate=forged(gateway, node)).status == 403
 
 
 def _journal() -> list[Any]:

@@ -9,12 +9,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from chalicelib.nodes.authority import profile
 from chalicelib.nodes.authority.profile import Extension
-from chalicelib.nodes.authority.signing import signed
 from tests.nodes import forging
-from tests.nodes.forging import forged, impostor, signing
-from tests.nodes.gateway import Gateway, Node, new_key
+from tests.nodes.forging import forged, impostor, signing, stranger
+from tests.nodes.gateway import Gateway, Node
 
 
 def _san(*uris: str) -> dict[str, Any]:
@@ -74,12 +72,8 @@ class TestOfAnotherAuthority:
         assert node.whoami(certificate=fake).status == 403
 
     def test_one_that_nobody_knows_is_refused(self, kept: Gateway) -> None:
-        node, signer = kept.node(), forging.KeySigner(new_key())
-        now = kept.world.clock.now()
-        builder = profile.authority_builder(
-            signing(kept).head.gateway_id, signer.public_key(), 1, now
-        )
-        authority = signed(builder, signer, None)
+        node = kept.node()
+        authority, signer = stranger(kept)
         fake = forged(kept, node, authority=authority, signer=signer)
         assert node.whoami(certificate=fake).status == 403
 

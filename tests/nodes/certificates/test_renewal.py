@@ -3,12 +3,19 @@
 from datetime import timedelta
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from chalicelib.errors import Unavailable
+from chalicelib.functions.wiring.issuer import issuer
 from chalicelib.incidents.kind import IncidentSeverity
 from chalicelib.incidents.store import IncidentStore
+from chalicelib.nodes.authority.csr import NodeRequest
+from chalicelib.nodes.authority.renewal import Renewal
 from chalicelib.nodes.certificates.certificate import CertificateState
 from chalicelib.nodes.certificates.device import DeviceState
+from tests.nodes.forging import compressed, signing
 from tests.nodes.gateway import Gateway, Node
+from tests.nodes.pairing.pairing_world import at_once
 from tests.support.faults import every_write_retried
 
 HOUR = timedelta(hours=1)
@@ -142,6 +149,55 @@ def test_a_nonce_is_given_though_its_write_was_repeated(gateway: Gateway) -> Non
     assert reply.status == 201, reply
 
 
+def issued_at_once(gateway: Gateway, node: Node, *asked: dict[str, str]) -> list[str]:
+    """Return the certificate of each request; empty where it has to be asked again."""
+    made, now = issuer(gateway.of), gateway.world.clock.now()
+    read = [
+        made.read_renewal(
+            NodeRequest.read(each["csr_pem"], node.id), each["nonce"], each["proof"], now
+        )
+        for each in asked
+    ]
+
+    def renew(each: Renewal) -> str:
+        try:
+            return made.renew(each, node.owner, node.fingerprint, now).pem
+        except Unavailable:
+            return ""
+
+    with at_once(len(read)) as pool:
+        return list(pool.map(renew, read))
+
+
+class TestAtOnce:
+    def test_the_same_request_is_answered_by_one_certificate(self, gateway: Gateway) -> None:
+        node = gateway.node()
+        _, asked = node.renewal()
+        told = issued_at_once(gateway, node, *[asked] * 8)
+        assert len(set(told) - {""}) == 1
+        assert len(gateway.world.events("node.certificate_issued")) == 2
+
+    def test_of_many_requests_one_certificate_is_good_for_something(self, gateway: Gateway) -> None:
+        node = gateway.node()
+        made = [node.renewal() for _ in range(6)]
+        told = issued_at_once(gateway, node, *[asked for _, asked in made])
+        for (following, _), pem in zip(made, told, strict=True):
+            following.pem = pem
+        let_in = [each.whoami().status for each, _ in made if each.pem]
+        assert sorted(let_in) == [200, *[403] * (len(let_in) - 1)]
+        assert incidents() == []
+
+
+def test_a_node_may_renew_before_half_of_its_life(gateway: Gateway) -> None:
+    node = gateway.node()
+    told = node.whoami().body
+    assert (told["renew_from"], told["not_after"]) == (
+        "2026-11-22T23:57:30Z",
+        "2026-11-23T12:00:00Z",
+    )
+    assert node.renewed().whoami().status == 200
+
+
 class TestRenewalsThatAreRefused:
     def test_a_nonce_can_be_used_once(self, gateway: Gateway) -> None:
         node = gateway.node()
@@ -163,6 +219,49 @@ class TestRenewalsThatAreRefused:
         given = other.call("POST", "nonce").body["nonce"]
         _, asked = node.renewal()
         assert node.call("POST", "renew", asked | {"nonce": given}).status == 422
+
+    def test_a_nonce_of_another_device_is_refused_though_it_is_signed(
+        self, gateway: Gateway
+    ) -> None:
+        node, other = gateway.node(), gateway.node()
+        given = other.call("POST", "nonce").body
+        _, asked = node.renewal(told=given)
+        reply = node.call("POST", "renew", asked)
+        assert (reply.status, "not this device's" in reply.body["detail"]) == (409, True)
+        assert gateway.device(node).offered == ""
+
+    def test_a_nonce_that_was_used_is_refused_though_another_key_signs_it(
+        self, gateway: Gateway
+    ) -> None:
+        node = gateway.node()
+        given = node.call("POST", "nonce").body
+        (_, first), (_, second) = node.renewal(told=given), node.renewal(told=given)
+        assert node.call("POST", "renew", first).status == 200
+        assert node.call("POST", "renew", second).status == 409
+        assert gateway.device(node).generation == 2
+
+    def test_a_proof_of_another_key_is_refused(self, gateway: Gateway) -> None:
+        node = gateway.node()
+        (_, one), (_, other) = node.renewal(), node.renewal()
+        for mixed in (one | {"csr_pem": other["csr_pem"]}, one | {"proof": other["proof"]}):
+            reply = node.call("POST", "renew", mixed)
+            assert (reply.status, reply.body["errors"][0]["field"]) == (422, "proof")
+
+    def test_the_authoritys_key_cannot_be_asked_for(self, gateway: Gateway) -> None:
+        node = gateway.node()
+        _, asked = node.renewal()
+        own = signing(gateway).certificate.public_bytes(Encoding.PEM).decode()
+        assert node.call("POST", "renew", asked | {"csr_pem": own}).status == 422
+
+    def test_a_key_that_was_revoked_is_refused_however_it_is_written(
+        self, gateway: Gateway
+    ) -> None:
+        node, thrown = gateway.node(), gateway.node()
+        gateway.revoke(thrown)
+        _, asked = node.renewal(thrown.key)
+        assert node.call("POST", "renew", asked).status == 409
+        squeezed = compressed(thrown.key)
+        assert node.call("POST", "renew", asked | {"csr_pem": squeezed}).status == 409
 
     def test_a_key_must_be_new(self, gateway: Gateway) -> None:
         node = gateway.node()

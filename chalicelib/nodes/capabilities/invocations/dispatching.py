@@ -67,6 +67,7 @@ class Dispatcher:
             kind=WorkHeartbeatKind.CHANNEL_WORKER,
             object_id=device.id,
             summary=summary,
+            may_sleep=device.may_sleep,
         )
         self.heartbeats.record(update, self.keeper.now())
         return self.waiting(device).pause
