@@ -147,7 +147,7 @@ class Checker:
     def _node(self, name: str, old: Item | None, new: Item | None) -> None:
         if name == "nodes":
             self.judge(pairing_checker.moved(old, new))
-            self.judge(device_checker.moved(old, new))
+            self.judge(device_checker.moved(self.world, old, new))
             self.judge(invocation_checker.moved(self.world, old, new))
 
     def _run(self, old: Item | None, new: Item | None) -> None:

@@ -20,11 +20,13 @@ from chalicelib.functions.wiring import (
     container,
     dead_letters,
     issuer,
+    journal_tasks,
     node_upkeep,
     nodes,
     pairing,
     policies,
     seals,
+    sweeping,
     sweeps,
     ticks,
     tools,
@@ -171,7 +173,7 @@ class Function:
         self.approvals = approvals.approvals(of)
         self.approval_watch = approvals.watch(of)
         self.tick = ticks.tick(of)
-        self.sweep = sweeps.sweep(of)
+        self.sweep = sweeping.sweep(of)
         self.collector = node_upkeep.collector(of)
         self.worker = workers.worker(of, self.lane)
         self.jobs = api.jobs(of)
@@ -184,9 +186,9 @@ class Function:
         self.mover = seals.mover(of)
         self.mover.segment_events, self.mover.kept = _SEGMENT_EVENTS, _KEPT
         self.sealer = seals.sealer(of)
-        self.seal_watch = sweeps.seal_watch(of)
-        self.verifier = workers.verify(of)
-        self.exporter = workers.exports(of)
+        self.seal_watch = sweeping.seal_watch(of)
+        self.verifier = journal_tasks.verify(of)
+        self.exporter = journal_tasks.exports(of)
         self.search = api.journal_search(of)
         self.exports = api.journal_exports(of)
         self.verifications = api.journal_verifications(of)
@@ -205,9 +207,11 @@ class Function:
         remembered: Any = Remembered()
         self.invoker.policy = remembered
         self.certificate_watch = node_upkeep.certificate_watch(of)
+        self.authority_upkeep = node_upkeep.authority_upkeep(of)
         self.request_upkeep = node_upkeep.request_upkeep(of)
         self.authorities = issuer.issuer(of).authorities
         self.front: Any = self.authorities.truststore
+        self.seen_front: Any = self.authority_upkeep.truststore
 
     def take(self, body: str, stop_at: datetime) -> None:
         """Carry out what a message points to, as the worker's trigger does."""
@@ -227,9 +231,9 @@ class Function:
         vars(seals.signer(self.container)).pop("_public_key", None)
         seals.signatures(self.container)._keys.clear()
         self.pairing.handshake.gateway._known = None
-        self.gatekeeper._told.clear()
+        self.gatekeeper.teller._told.clear()
         self.certificate_watch._looked_at = None
-        self.front._last = ""
+        self.authority_upkeep._looked_at = None
         self.authorities.journal._heads.clear()
         for key in self.authorities.signers.values():
             vars(key).pop("_public_key", None)
@@ -245,6 +249,7 @@ class Function:
             self.exporter.files,
             self.exports.files,
             self.front,
+            self.seen_front,
         ]
         buckets = [holder._bucket for holder in holders]
         return [queue._url for queue in self.lanes.values()] + buckets

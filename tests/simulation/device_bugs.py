@@ -1,15 +1,34 @@
 """Planted bugs of devices: of their conditions, their certificates, and who signs."""
 
-from tests.simulation.device_checker import ARROWS, ENDED, ONCE, ONE_AUTHORITY, ONE_EACH, OUT
+from tests.simulation.device_checker import (
+    ARROWS,
+    BACK,
+    ENDED,
+    ONCE,
+    ONE_AUTHORITY,
+    ONE_EACH,
+    OUT,
+    RETIRED,
+    TRUSTED,
+)
 from tests.simulation.planting import Bug, Edit
 
 DEVICE_BUGS: list[Bug] = []
 _STORE = "chalicelib.nodes.certificates.store:"
+_AUTHORITIES = "chalicelib.nodes.authority.authorities:Authorities."
+_RECOVERING = "chalicelib.nodes.pairing.recovering:Recovering."
 _ISSUING = "chalicelib.nodes.authority.issuing:"
 
 
-def _bug(name: str, what: str, flows: str, invariants: tuple[str, ...], *edits: Edit) -> None:
-    line = f"{flows.partition(' ')[0]}:0:::"
+def _bug(
+    name: str,
+    what: str,
+    flows: str,
+    invariants: tuple[str, ...],
+    *edits: Edit,
+    line: str = "",
+) -> None:
+    line = line or f"{flows.partition(' ')[0]}:0:::"
     DEVICE_BUGS.append(Bug(name, what, tuple(flows.split()), invariants, edits, line))
 
 
@@ -20,7 +39,7 @@ _bug(
     (ARROWS, ENDED, ONCE),
     Edit(
         f"{_STORE}_device_write",
-        "IdentityRow.version == before.version",
+        "_is_same(before)",
         "IdentityRow.pk.exists()",
     ),
 )
@@ -96,10 +115,56 @@ _bug(
     "front-not-told",
     "an authority signs before the front trusts it",
     "rolled-over renewed",
-    (ONE_AUTHORITY,),
+    (ONE_AUTHORITY, RETIRED, TRUSTED),
     Edit(
-        "chalicelib.nodes.authority.authorities:Authorities.publish",
-        "self.truststore.put(text)",
-        "self.truststore",
+        f"{_AUTHORITIES}keep", "self.truststore.keep(trusted(known, now))", "self.truststore.get()"
+    ),
+)
+_bug(
+    "issued-without-a-look-at-the-front",
+    "a certificate is issued without asking whether the front trusts who signs",
+    "front-changed",
+    (TRUSTED,),
+    Edit(f"{_ISSUING}CertificateIssuer._offer", "self.authorities.vouch(signing, now)", "None"),
+)
+_bug(
+    "left-to-the-next-issue",
+    "the sweep does not see that an authority counts no more",
+    "retired",
+    (RETIRED,),
+    Edit(
+        "chalicelib.nodes.authority.upkeep:AuthorityUpkeep._look",
+        "there == trusted(known, now) and not any(each.is_over(now) for each in known)",
+        "there",
+    ),
+)
+_bug(
+    "retired-whatever-it-is",
+    "who retires an authority does not ask whether somebody else did",
+    "retired",
+    (RETIRED,),
+    Edit(
+        "chalicelib.nodes.authority.store:AuthorityStore.retired",
+        "is_over & at.does_not_exist()",
+        "is_over",
+    ),
+    line="retired:0::14=0:",
+)
+_bug(
+    "nonce-used-again",
+    "a device comes back by a nonce without its being used up",
+    "came-back",
+    (BACK,),
+    Edit(f"{_RECOVERING}_recover", "self._use(asked.nonce, now)", "None"),
+)
+_bug(
+    "two-come-back",
+    "who comes back does not ask whether somebody else has come back by the same certificate",
+    "two-came-back came-back-and-renewed",
+    (BACK,),
+    Edit(
+        "chalicelib.nodes.pairing.devices:is_as_asked",
+        "device is not None and device.current == session.recovers",
+        "device is not None",
     ),
 )

@@ -1,9 +1,15 @@
 """What must be true of devices and their certificates: by the rows, and by what nodes were told."""
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+
+from chalicelib.clock import to_ms
 from tests.simulation.items import Item, key, number, text
 
 if TYPE_CHECKING:
@@ -16,6 +22,9 @@ ENDED = "D3 a certificate that has ended stays so, and is none of a device's tha
 ONE_EACH = "D4 a renewal has one certificate"
 ONE_AUTHORITY = "D5 there is one gateway, and the front trusts what signs"
 ONCE = "D6 a device is thrown out once, and the journal says so"
+TRUSTED = "D7 what is issued is of an authority that the front trusts then"
+BACK = "D8 by a nonce, and by a certificate that has ended, a device comes back once"
+RETIRED = "D9 the front trusts who counts when all is over, and who left is told of once"
 
 _OUT = {"revoked", "suspended"}
 _USABLE = {"active", "issued"}
@@ -43,9 +52,11 @@ _CERTIFICATE = {
 }
 
 
-def moved(old: Item | None, new: Item | None) -> Iterator[Broken]:
+def moved(world: "World", old: Item | None, new: Item | None) -> Iterator[Broken]:
     """Judge a write of a device, a certificate, or who the gateway is."""
     written = new or old or {}
+    if old is None and new is not None and "origin" in new and not _is_trusted(world, new):
+        yield TRUSTED, key(new)
     if "gateway_id" in written:
         if new is None or (old is not None and old["gateway_id"] != new["gateway_id"]):
             yield ONE_AUTHORITY, key(written)
@@ -73,6 +84,28 @@ def _certificate(old: Item | None, new: Item | None) -> Iterator[Broken]:
         yield ENDED, f"{key(new or old or {})}: {before} to {after}"
 
 
+def _is_trusted(world: "World", row: Item) -> bool:
+    made = x509.load_pem_x509_certificate(text(row, "pem").encode())
+    return any(_has_signed(each, made) for each in _authorities(_truststore(world)))
+
+
+def _truststore(world: "World") -> bytes:
+    return b"".join(body for name, body in world.objects.items() if "truststore" in name)
+
+
+@cache
+def _authorities(pem: bytes) -> Sequence[x509.Certificate]:
+    return x509.load_pem_x509_certificates(pem) if pem else ()
+
+
+def _has_signed(authority: x509.Certificate, made: x509.Certificate) -> bool:
+    try:
+        made.verify_directly_issued_by(authority)
+    except (ValueError, InvalidSignature):
+        return False
+    return True
+
+
 def history(world: "World") -> Iterator[Broken]:
     """Judge all that was done and told, when nothing is to be done any more."""
     rows = world.checker._table("nodes")
@@ -84,6 +117,37 @@ def history(world: "World") -> Iterator[Broken]:
             yield ONE_EACH, f"{nonce} has {len(prints)} certificates"
     yield from _front(world, rows)
     yield from _thrown_out(world, rows)
+    yield from _came_back(world, rows)
+    yield from _retired(world, rows)
+
+
+def _came_back(world: "World", rows: list[Item]) -> Iterator[Broken]:
+    by_nonce: dict[str, set[str]] = {}
+    for nonce, session in world.memo.get("returned", ()):
+        by_nonce.setdefault(nonce, set()).add(session)
+    yield from ((BACK, f"{nonce} made {len(of)}") for nonce, of in by_nonce.items() if len(of) > 1)
+    ended = Counter(text(row, "recovers") for row in rows if text(row, "state") == "active")
+    yield from ((BACK, f"{it} came back twice") for it, n in ended.items() if it and n > 1)
+    devices = {text(row, "sk"): row for row in rows if text(row, "pk").endswith("#device")}
+    for row in rows:
+        if "origin" in row and text(row, "state") == "active":
+            device = devices.get(text(row, "device_id"), {})
+            if text(device, "current") != text(row, "sk"):
+                yield BACK, f"{key(row)} counts, and is not what the device calls with"
+
+
+def _retired(world: "World", rows: list[Item]) -> Iterator[Broken]:
+    now = to_ms(world.now)
+    known = [row for row in rows if text(row, "sk").startswith("ca#")]
+    over = [row for row in known if "trusted_until" in row and number(row, "trusted_until") <= now]
+    should = {text(row, "pem").strip() for row in known if row not in over}
+    end = "-----END CERTIFICATE-----"
+    there = {f"{it.strip()}\n{end}" for it in _truststore(world).decode().split(end) if it.strip()}
+    if there != should:
+        yield RETIRED, f"the front trusts {len(there)} authorities, {len(should)} count"
+    told = [each for each in _kinds(world) if each == "authority.retired"]
+    if len(told) != len(over):
+        yield RETIRED, f"{len(over)} authorities are over, {len(told)} events say so"
 
 
 def _by_nonce(world: "World") -> dict[str, set[str]]:
@@ -99,18 +163,19 @@ def _front(world: "World", rows: list[Item]) -> Iterator[Broken]:
     heads = [row for row in rows if "gateway_id" in row]
     if len(heads) > 1:
         yield ONE_AUTHORITY, f"{len(heads)} gateways"
-    trusted = b"".join(body for name, body in world.objects.items() if "truststore" in name)
-    usable = [row for row in rows if "origin" in row and text(row, "state") in _USABLE]
+    trusted, now = _truststore(world), to_ms(world.now)
+    usable = [
+        row
+        for row in rows
+        if "origin" in row and text(row, "state") in _USABLE and number(row, "not_after") > now
+    ]
     for row in usable:
         if pems.get(f"ca#{text(row, 'authority')}", "none").encode() not in trusted:
             yield ONE_AUTHORITY, f"{key(row)} is of an authority that the front does not trust"
 
 
 def _thrown_out(world: "World", rows: list[Item]) -> Iterator[Broken]:
-    kinds = [
-        json.loads(text(row, "content") or "{}").get("kind")
-        for row in world.checker._table("journal")
-    ]
+    kinds = _kinds(world)
     # What was cleared meanwhile is thrown out again by who asked before, and is slow.
     if (times := kinds.count("node.revoked")) > 1 + kinds.count("node.cleared"):
         yield ONCE, f"{times} times"
@@ -123,3 +188,9 @@ def _thrown_out(world: "World", rows: list[Item]) -> Iterator[Broken]:
             yield OUT, f"{key(row)} is {text(row, 'state')}"
         if "origin" in row and text(row, "state") in _USABLE:
             yield OUT, f"{key(row)} is {text(row, 'state')}"
+
+
+def _kinds(world: "World") -> list[str]:
+    """Return the kinds of all events."""
+    rows = world.checker._table("journal")
+    return [str(json.loads(text(row, "content") or "{}").get("kind")) for row in rows]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, combinations
 
 from tests.simulation.faults import Schedule
-from tests.simulation.node_flows import FLOWS
+from tests.simulation.recovery_flows import FLOWS
 from tests.simulation.simulate import Result, Simulator
 from tests.simulation.world import Turn
 

@@ -17,6 +17,7 @@ from unittest.mock import patch
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from greenlet import getcurrent, greenlet
 
+from chalicelib.background.heartbeats.store import HeartbeatStore
 from chalicelib.errors import PalyraError
 from chalicelib.incidents.store import IncidentStore
 from chalicelib.journal.store import JournalRow, JournalStore
@@ -31,11 +32,13 @@ from chalicelib.nodes.certificates.device import Device, DeviceState
 from chalicelib.nodes.certificates.service import DeviceService
 from chalicelib.nodes.certificates.store import CertificateStore
 from chalicelib.nodes.enforcement.service import Call, Gatekeeper, NodeCaller
+from chalicelib.nodes.enforcement.telling import RefusalTeller
 from tests.nodes.forging import KeySigner
 from tests.nodes.gateway import a_request, new_key
 from tests.simulation import seam
 from tests.simulation.dynamo import SimDynamo
-from tests.support.world import TestClock, _tables
+from tests.support import stack
+from tests.support.world import TestClock
 
 ORIGIN = "nodes.example.com"
 DEVICE = DeviceName("main", "01JDABCDEFGHJKMNPQRSTVWXYZ", "daemon")
@@ -48,8 +51,12 @@ _LIVE = {"active", "issued"}
 class _NoTruststore:
     """A front that is told nothing."""
 
-    def put(self, pem: str) -> None:
+    def get(self) -> str | None:
+        return None
+
+    def keep(self, pem: str) -> bool:
         del pem
+        return False
 
 
 @dataclass(frozen=True)
@@ -95,7 +102,7 @@ class Race:
 
     def __init__(self) -> None:
         self.clock = TestClock(datetime(2026, 11, 22, 12, 0, tzinfo=UTC))
-        self.dynamo = SimDynamo(_tables(), clock=self.clock.now)
+        self.dynamo = SimDynamo(stack.tables(), clock=self.clock.now)
         self.chance = random.Random(0)
         self.running: list[greenlet] = []
         self.step = 0
@@ -137,6 +144,7 @@ class Race:
             certificates=CertificateStore(),
             journal=JournalStore(),
             alarm=NodeIncidents(incidents=IncidentStore()),
+            heartbeats=HeartbeatStore(shards=1),
             random_bytes=os.urandom,
         )
 
@@ -144,7 +152,11 @@ class Race:
         return Gatekeeper(
             certificates=CertificateStore(),
             devices=self.devices(),
-            journal=JournalStore(),
+            teller=RefusalTeller(
+                journal=JournalStore(),
+                authorities=AuthorityStore(),
+                alarm=NodeIncidents(incidents=IncidentStore()),
+            ),
             clock=self.clock,
             origin=ORIGIN,
         )

@@ -50,6 +50,6 @@ def asking_tool(of: Container) -> Tool:
     def call(invocation: Invocation) -> Mapping[str, Any]:
         asked: dict[str, Any] = {"node": NODE, "capability": CAPABILITY}
         asked |= {"wait_seconds": 600, "timeout_seconds": 60}
-        return node_invoke(capabilities.invoker(of)).call(invocation._replace(arguments=asked))
+        return node_invoke(capabilities.invoker(of))(invocation._replace(arguments=asked))
 
     return Tool(spec=ToolSpec(ASK, "read", ASK), call=call, is_idempotent=True)

@@ -66,9 +66,9 @@ _bug(
     "claimed-at-once paired",
     (ONE_CERTIFICATE,),
     Edit(
-        "chalicelib.nodes.pairing.claiming:Claiming._issued",
-        "device, session.id, now)",
-        'device, session.id + "#" + self.ids.ulid(now), now)',
+        "chalicelib.nodes.authority.issuing:CertificateIssuer.issue",
+        'f"{CertificateOrigin.PAIRING}#{serial_of}"',
+        'f"{CertificateOrigin.PAIRING}#{serial_of}#{self.random_bytes(4).hex()}"',
     ),
 )
 _bug(

@@ -16,9 +16,9 @@ from tests.simulation.faults import Schedule
 from tests.simulation.flows import collect, deliver, sweep_by, tick_by
 from tests.simulation.invocation_flows import judge as judge_invocations
 from tests.simulation.journal_flows import judge as judge_journal
-from tests.simulation.node_flows import FLOWS
-from tests.simulation.node_flows import judge as judge_nodes
 from tests.simulation.pairing_flows import judge as judge_pairing
+from tests.simulation.recovery_flows import FLOWS
+from tests.simulation.recovery_flows import judge as judge_nodes
 from tests.simulation.world import MINUTE, START, Turn, World
 
 _MOST_ROUNDS = 90

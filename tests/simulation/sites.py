@@ -25,7 +25,6 @@ _ELSEWHERE = (
     *(f"{_INCIDENTS}{name}" for name in ("listed", "tell")),
     "chalicelib.background.queue.LaneQueue.date",
     "chalicelib.healing.doctor.",
-    "chalicelib.nodes.authority.truststore.S3Truststore.get",
 )
 
 

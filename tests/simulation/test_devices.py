@@ -8,8 +8,8 @@ from tests.simulation.device_bugs import DEVICE_BUGS
 from tests.simulation.faults import Schedule
 from tests.simulation.hunting import hunted
 from tests.simulation.items import text
-from tests.simulation.node_flows import OF_NODES
 from tests.simulation.planting import Bug
+from tests.simulation.recovery_flows import OF_NODES
 from tests.simulation.simulate import Simulator
 
 FLOWS_OF_NODES = sorted(OF_NODES)

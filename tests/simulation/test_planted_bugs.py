@@ -6,8 +6,8 @@ from chalicelib.background.store import WorkStore
 from tests.simulation.faults import Schedule
 from tests.simulation.hunting import catches, hunted
 from tests.simulation.journal_bugs import BUGS
-from tests.simulation.node_flows import FLOWS
 from tests.simulation.planting import Bug, Edit, Moved, planted
+from tests.simulation.recovery_flows import FLOWS
 from tests.simulation.replays import LINES
 from tests.simulation.simulate import Simulator
 

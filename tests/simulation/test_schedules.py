@@ -7,7 +7,7 @@ import pytest
 
 from tests.simulation.explore import pairs_of_faults, single_faults
 from tests.simulation.faults import Schedule
-from tests.simulation.node_flows import FLOWS, OF_NODES
+from tests.simulation.recovery_flows import FLOWS, OF_NODES
 from tests.simulation.simulate import Simulator
 from tests.simulation.sites import all_sites
 

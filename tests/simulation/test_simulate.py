@@ -6,7 +6,7 @@ import pytest
 from chalicelib.background.rows import WorkRow
 from tests.simulation.explore import shrunk, single_faults
 from tests.simulation.faults import Schedule
-from tests.simulation.node_flows import FLOWS
+from tests.simulation.recovery_flows import FLOWS
 from tests.simulation.simulate import Simulator
 
 
