@@ -15,7 +15,7 @@ from tests.deployed.driver import Item
 from tests.deployed.moving import HOUR, MovedCloud
 
 LIFE = timedelta(hours=24)
-LEFT = timedelta(seconds=150)
+LEFT = timedelta(seconds=75)
 DENIED = 4
 LOG = "run.log"
 

@@ -10,6 +10,7 @@ from tests.simulation.device_checker import (
     OUT,
     RETIRED,
     TRUSTED,
+    UNSAID,
 )
 from tests.simulation.planting import Bug, Edit
 
@@ -41,6 +42,28 @@ _bug(
         f"{_STORE}_device_write",
         "_is_same(before)",
         "IdentityRow.pk.exists()",
+    ),
+)
+_bug(
+    "device-erased-blindly",
+    "what was written on a device is erased without asking whether it is as it was seen",
+    "node-erased",
+    (ARROWS,),
+    Edit(
+        "chalicelib.nodes.certificates.store:CertificateStore.unsay",
+        "columns.device_key(device.owner, device.id), _is_same(device)",
+        "columns.device_key(device.owner, device.id), IdentityRow.pk.exists()",
+    ),
+)
+_bug(
+    "device-not-erased",
+    "a device that is out keeps why it was thrown out when that is erased",
+    "node-erased",
+    (UNSAID,),
+    Edit(
+        "chalicelib.nodes.certificates.store:CertificateStore.unsay",
+        "IdentityRow.reason.remove(),",
+        "",
     ),
 )
 _bug(

@@ -25,6 +25,9 @@ ONCE = "D6 a device is thrown out once, and the journal says so"
 TRUSTED = "D7 what is issued is of an authority that the front trusts then"
 BACK = "D8 by a nonce, and by a certificate that has ended, a device comes back once"
 RETIRED = "D9 the front trusts who counts when all is over, and who left is told of once"
+UNSAID = "D10 what was erased of a device stands there no more"
+
+WHY = "lost by Ada"  # As operators write who throw a device out.
 
 _OUT = {"revoked", "suspended"}
 _USABLE = {"active", "issued"}
@@ -119,6 +122,7 @@ def history(world: "World") -> Iterator[Broken]:
     yield from _thrown_out(world, rows)
     yield from _came_back(world, rows)
     yield from _retired(world, rows)
+    yield from _erased(world, rows)
 
 
 def _came_back(world: "World", rows: list[Item]) -> Iterator[Broken]:
@@ -134,6 +138,12 @@ def _came_back(world: "World", rows: list[Item]) -> Iterator[Broken]:
             device = devices.get(text(row, "device_id"), {})
             if text(device, "current") != text(row, "sk"):
                 yield BACK, f"{key(row)} counts, and is not what the device calls with"
+
+
+def _erased(world: "World", rows: list[Item]) -> Iterator[Broken]:
+    asked = [row for row in world.checker._table("work") if text(row, "kind") == "erasure"]
+    if any(text(row, "state") == "succeeded" for row in asked):
+        yield from ((UNSAID, key(row)) for row in rows if text(row, "reason") == WHY)
 
 
 def _retired(world: "World", rows: list[Item]) -> Iterator[Broken]:

@@ -18,6 +18,7 @@ from chalicelib.nodes.pairing.method import ClientKind, PairingMethod
 from chalicelib.nodes.pairing.minting import NewCode
 from cli.node import identity
 from tests.simulation import device_checker
+from tests.simulation.device_checker import WHY
 from tests.simulation.flows import deliver, flow, operate
 from tests.simulation.invocation_flows import FLOWS, asking, poll
 from tests.simulation.node_services import CAPABILITY, ORIGIN
@@ -59,6 +60,14 @@ def a_node(world: World) -> None:
     proof = identity.renewal_proof(_key(_NEXT), gateway, _DEVICE, nonce)
     asked = {"csr_pem": _csr(_NEXT), "nonce": nonce, "proof": proof}
     world.memo.update(node=_DEVICE, first=(paired.fingerprint, paired.pem), asked=asked)
+
+
+def a_node_that_is_out(world: World) -> None:
+    """Begin with a device that was thrown out, with the reason that somebody wrote."""
+    a_node(world)
+    api = world.functions.api
+    api.devices.revoke("main", _DEVICE, WHY, _FIRST, api.clock.now())
+    world.memo.update(out=True, subject=_DEVICE)
 
 
 def an_answered_request(world: World) -> None:
@@ -135,7 +144,7 @@ def revoke(world: World, by: str, *, elsewhere: bool = False) -> None:
     """Let an operator throw the device out; from the answer on, it is out."""
 
     def act(function: Any) -> None:
-        function.devices.revoke("main", _DEVICE, "lost", by, function.clock.now())
+        function.devices.revoke("main", _DEVICE, WHY, by, function.clock.now())
         world.memo["out"] = True
 
     operate(world, act, elsewhere=elsewhere)
@@ -311,16 +320,29 @@ def _look(function: Any) -> None:
 @flow(an_answered_request, WEIGHT)
 def request_erased(world: World) -> None:
     """What a run asked of a node is erased with it, by two workers, one of which comes late."""
-    fields = {"subject": world.memo["subject"], "reason": "asked for"}
-
-    def ask(function: Any) -> None:
-        wiring.erasures(function.container).ask("main", _FIRST, fields)
-
-    operate(world, ask)
+    operate(world, partial(_erase, world))
     world.settle()
     for message in world.queues.visible():
         world.queues.duplicate(message)
     deliver(world)
+    world.settle()
+    world.pass_time(MINUTE)
+    deliver(world)
+    world.settle()
+
+
+def _erase(world: World, function: Any) -> None:
+    fields = {"subject": world.memo["subject"], "reason": "asked for"}
+    wiring.erasures(function.container).ask("main", _FIRST, fields)
+
+
+@flow(a_node_that_is_out, WEIGHT)
+def node_erased(world: World) -> None:
+    """What was written on a device that is out is erased, while an operator clears it."""
+    operate(world, partial(_erase, world))
+    world.settle()
+    deliver(world)
+    operate(world, partial(_clear, _SECOND), elsewhere=True)
     world.settle()
     world.pass_time(MINUTE)
     deliver(world)
