@@ -63,7 +63,7 @@ def test_what_was_planned_is_made_and_put_back_by_the_routes(api: Api, stage: St
 def test_the_checks_are_listed(api: Api) -> None:
     items = api.get(f"{ROUTE}/checks").body["items"]
     assert tuple(each["key"] for each in items) == KEYS
-    assert sum(each["mends"] is not None for each in items) == 10
+    assert sum(each["mends"] is not None for each in items) == 9
 
 
 @pytest.mark.parametrize(
