@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.background.exports import JournalExports
 from chalicelib.background.journal_export import KIND, JournalExport
+from chalicelib.background.late import LateKind
 from chalicelib.background.service import TaskDraft
 from chalicelib.background.task import State, Task, TaskRef
 from chalicelib.errors import Invalid, NotFound, Unavailable
@@ -46,9 +47,13 @@ class Exports:
         self.shrink(self.world.services.worker.kinds[KIND])
 
     def shrink(self, kind: Any) -> JournalExport:
-        assert isinstance(kind, JournalExport)
-        kind.part_characters, kind.step_entries = 2_000, 3
-        return kind
+        """Let a worker write small parts in small steps; return what writes them."""
+        assert isinstance(kind, LateKind)
+        made = kind.make()
+        assert isinstance(made, JournalExport)
+        made.part_characters, made.step_entries = 2_000, 3
+        kind.make = lambda: made
+        return made
 
     def asked(self, **fields: Any) -> Task:
         return self.service.ask("main", OPERATOR, fields).export.task
