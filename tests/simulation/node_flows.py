@@ -22,7 +22,7 @@ from tests.simulation.device_checker import WHY
 from tests.simulation.flows import deliver, flow, operate
 from tests.simulation.invocation_flows import FLOWS, asking, poll
 from tests.simulation.node_services import CAPABILITY, ORIGIN
-from tests.simulation.pairing_flows import OTHERS, WEIGHT, Device, _csr, _key, a_code
+from tests.simulation.pairing_flows import WEIGHT, Device, _csr, _key, a_code
 from tests.simulation.world import MINUTE, World
 
 __all__ = ["FLOWS"]
@@ -348,8 +348,6 @@ def node_erased(world: World) -> None:
     deliver(world)
     world.settle()
 
-
-OF_NODES = frozenset(FLOWS) - OTHERS
 
 # What is judged.
 

@@ -7,15 +7,12 @@ import pytest
 
 from tests.simulation.explore import pairs_of_faults, single_faults
 from tests.simulation.faults import Schedule
-from tests.simulation.recovery_flows import FLOWS, OF_NODES
+from tests.simulation.recovery_flows import FLOWS
 from tests.simulation.simulate import Simulator
 from tests.simulation.sites import all_sites
 
 IN_FULL = os.environ.get("TEST_SIMULATION") == "full"
-MOST_FAULTS = None if IN_FULL else 80  # Of one flow, chosen evenly; the campaign is at each call.
-# Keys and certificates take time; test_pairing.py, test_invocations.py and test_devices.py put a
-# fault into each of their calls.
-MOST_FAULTS_OF_NODES = None if IN_FULL else 40
+MOST_FAULTS = None if IN_FULL else 40  # Of one flow, chosen evenly; the campaign is at each call.
 DEEP = (
     *("task", "firing", "outside-call", "handover", "cancelled", "retries", "followed", "overlap"),
     *("edited", "deleted", "at-job", "keyed-firing", "first-at-once", "sealed-at-once"),
@@ -39,8 +36,7 @@ def failures(simulator: Simulator, schedules: Iterable[Schedule]) -> tuple[int, 
 
 def faults_of(simulator: Simulator, flow: str) -> Iterable[Schedule]:
     """Return each fault at each call of a flow, or an even choice of them."""
-    most = MOST_FAULTS_OF_NODES if flow in OF_NODES else MOST_FAULTS
-    return single_faults(simulator, flow, most)
+    return single_faults(simulator, flow, MOST_FAULTS)
 
 
 @pytest.mark.parametrize("flow", FLOWS)
