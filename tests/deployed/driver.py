@@ -196,6 +196,9 @@ class Rows:
     def put(self, table: str, item: Item) -> None:
         self._table(table).put_item(Item=item)
 
+    def remove(self, table: str, item: Item) -> None:
+        self._table(table).delete_item(Key={name: item[name] for name in ("pk", "sk")})
+
     def deliver_again(self, job: Job, slot: datetime, *, times: int = 1) -> None:
         """Send the message of a slot again, as it was."""
         for _ in range(times):

@@ -13,6 +13,7 @@ from chalicelib.incidents import node_kinds
 from chalicelib.nodes.authority import truststore
 from chalicelib.nodes.authority import upkeep as authority
 from chalicelib.nodes.certificates.device import ENDS_SOON
+from chalicelib.nodes.enforcement.reason import Reason
 from chalicelib.nodes.pairing import limits
 from chalicelib.nodes.pairing.code import mint_id
 from cli.node import handshake
@@ -117,6 +118,22 @@ def a_stranger_is_trusted(clinic: Clinic) -> Story:
 
     assert s3.get_object(**where)["Body"].read() == before
     clinic.pass_by(node_kinds.TRUSTSTORE_CHANGED.quiet)
+
+
+@STORIES.of(node_kinds.AUTHORITY_MISUSED)
+def a_certificate_that_nobody_issued(clinic: Clinic) -> Story:
+    node = paired(clinic)
+    (known,) = (row for row in rows(clinic.cloud).scan("nodes") if row["sk"] == node.fingerprint)
+    rows(clinic.cloud).remove("nodes", known)
+    fault = Fault(Reason.UNKNOWN_CERTIFICATE, clinic.now(), "system")
+    assert node.whoami().status == 403
+
+    yield fault
+
+    clinic.edit("nodes", known)
+    assert node.whoami().status == 200
+    revoke(clinic, node)
+    clinic.pass_by(node_kinds.AUTHORITY_MISUSED.quiet)
 
 
 @STORIES.of(node_kinds.PAIRING_GUESSED)
