@@ -18,9 +18,13 @@ def check_pairable(device: Device | None) -> None:
     Raises:
         Conflict: it is revoked or suspended.
     """
-    state = device.state if device else None
-    if after(state, Move.OFFER) is None:
-        raise Conflict(f"the device is {state}", fix=_CLEAR)
+    if device is not None and not is_pairable(device):
+        raise Conflict(f"the device is {device.state}", fix=_CLEAR)
+
+
+def is_pairable(device: Device | None) -> bool:
+    """Return whether a device may be offered a certificate."""
+    return after(device.state if device else None, Move.OFFER) is not None
 
 
 def offered(

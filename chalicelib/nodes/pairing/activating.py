@@ -51,7 +51,9 @@ class Activating:
             if session.standing(now) is not SessionState.ISSUED:
                 raise Conflict(f"the pairing is {session.standing(now)}", fix="pair again")
             if not is_as_asked(device, session):
-                raise Conflict("a device of this id was paired meanwhile", fix="pair again")
+                raise Conflict(
+                    "a device of this id was paired or thrown out meanwhile", fix="pair again"
+                )
             after = session.moved(Step.ACTIVATE, now, self.ids.ulid(now))
             end = self.store.moving(session, after, None, now)
             try:

@@ -172,9 +172,9 @@ class Deciding:
             )
         if not self.devices.as_asked(session):
             raise StaleRequest(
-                "a device of this id was paired meanwhile",
+                "a device of this id was paired or thrown out meanwhile",
                 field="request_id",
-                fix="reject the request; a device that is to replace it begins again",
+                fix="reject the request; the device begins again, cleared if it was thrown out",
             )
         replaced = session.prompt.replaces
         if approval.replaces != replaced:

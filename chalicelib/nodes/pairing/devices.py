@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from chalicelib.errors import Conflict
 from chalicelib.nodes.certificates.device import Device, DeviceState
-from chalicelib.nodes.certificates.moves import check_pairable
+from chalicelib.nodes.certificates.moves import check_pairable, is_pairable
 from chalicelib.nodes.certificates.store import CertificateStore
 from chalicelib.nodes.pairing.session import PairingSession
 
@@ -59,13 +59,13 @@ class Devices:
 def is_as_asked(device: Device | None, session: PairingSession) -> bool:
     """Return whether a device is still what an operator was asked about.
 
-    One that was paired since the request was begun would be thrown out by it, and the request does
-    not say so, or speaks of the pairing before.
+    One that was thrown out since cannot be paired. One that was paired since the request was begun
+    would be thrown out by it, and the request does not say so, or speaks of the pairing before.
     """
     if session.recovers:
         return device is not None and device.current == session.recovers
     if device is None or device.state is not DeviceState.ACTIVE:
-        return True
+        return is_pairable(device)
     return (
         session.replaces and device.paired_at is not None and device.paired_at <= session.created_at
     )

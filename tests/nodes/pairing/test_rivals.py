@@ -22,10 +22,21 @@ def fingerprint(made: Node) -> str:
 def test_a_request_of_before_a_device_was_paired_does_not_throw_it_out(pairing: Pairing) -> None:
     rival = pairing.pending()
     made = pairing.paired(device_id=rival.device_id)
-    with pytest.raises(StaleRequest, match="paired meanwhile"):
+    with pytest.raises(StaleRequest, match="paired or thrown out"):
         pairing.approve(rival)
     assert pairing.runtime.requests.get("main", rival.session_id).typed == frozenset()
     assert current(pairing, made) == fingerprint(made)
+
+
+def test_a_request_of_before_a_device_was_thrown_out_cannot_be_approved(pairing: Pairing) -> None:
+    made = pairing.paired()
+    again = pairing.pending(device_id=made.device_id)
+    devices = pairing.runtime.activation.devices
+    devices.revoke("main", made.device_id, "lost", "token:laptop", pairing.clock.now())
+    with pytest.raises(StaleRequest, match="paired or thrown out"):
+        pairing.approve(again)
+    assert pairing.runtime.requests.get("main", again.session_id).typed == frozenset()
+    assert pairing.state(again) == "pending_approval"
 
 
 def test_an_approval_of_before_a_device_was_paired_brings_no_certificate(pairing: Pairing) -> None:
@@ -56,7 +67,7 @@ def test_a_certificate_of_before_a_device_was_paired_is_not_activated(
     with monkeypatch.context() as patch:
         patch.setattr(pairing.issuer, "issue", late)
         rival.claim()
-    with pytest.raises(Conflict, match="paired meanwhile"):
+    with pytest.raises(Conflict, match="paired or thrown out"):
         pairing.activate(rival)
     assert current(pairing, made) == fingerprint(made)
 
