@@ -9,9 +9,10 @@ from chalicelib.incidents.incident import Sighting
 from chalicelib.incidents.kind import IncidentKind
 from chalicelib.incidents.store import IncidentStore
 from chalicelib.nodes.authority.store import Authority
+from chalicelib.nodes.authority.truststore import KEY
 from chalicelib.tables import SYSTEM
 
-_ISSUER, _TRUSTSTORE = "node_issuer", "truststore.pem"
+_ISSUER = "node_issuer"
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -26,9 +27,9 @@ class IssuerAlarm:
         Raises:
             Unavailable: DynamoDB did not answer.
         """
-        told = _sighting(node_kinds.ISSUING_FAILS, _ISSUER, f"{now:%Y-%m-%dT%H:%M}")
         summary = "certificates of nodes cannot be issued"
-        self.incidents.raise_(replace(told, summary=summary, detail=why), now)
+        told = _sighting(node_kinds.ISSUING_FAILS, _ISSUER, f"{now:%Y-%m-%dT%H:%M}", summary)
+        self.incidents.raise_(replace(told, detail=why), now)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -47,14 +48,10 @@ class AuthorityAlarm:
         is_over = now > end
         kind = node_kinds.AUTHORITY_EXPIRED if is_over else node_kinds.AUTHORITY_ENDING
         what = "has expired" if is_over else "is about to expire"
-        self.incidents.raise_(
-            replace(
-                _sighting(kind, authority.key_id, f"{now:%Y-%m-%d}"),
-                summary=f"The authority {authority.key_id[:16]} of nodes' certificates {what}",
-                evidence={"not_after": rfc3339(end), "slot": authority.slot},
-            ),
-            now,
-        )
+        summary = f"The authority {authority.key_id[:16]} of nodes' certificates {what}"
+        told = _sighting(kind, authority.key_id, f"{now:%Y-%m-%d}", summary)
+        evidence = {"not_after": rfc3339(end), "slot": authority.slot}
+        self.incidents.raise_(replace(told, evidence=evidence), now)
 
     def stranger(self, number: int, now: datetime) -> None:
         """Say that the truststore has what is no authority of ours, once a minute at most.
@@ -62,19 +59,18 @@ class AuthorityAlarm:
         Raises:
             Unavailable: DynamoDB did not answer.
         """
-        told = _sighting(node_kinds.TRUSTSTORE_CHANGED, _TRUSTSTORE, f"{now:%Y-%m-%dT%H:%M}")
         summary = "the truststore of nodes had what is no authority of this gateway"
-        evidence = {"pieces": str(number)}
-        self.incidents.raise_(replace(told, summary=summary, evidence=evidence), now)
+        told = _sighting(node_kinds.TRUSTSTORE_CHANGED, KEY, f"{now:%Y-%m-%dT%H:%M}", summary)
+        self.incidents.raise_(replace(told, evidence={"pieces": str(number)}), now)
 
 
-def _sighting(kind: IncidentKind, subject: str, occurrence: str) -> Sighting:
+def _sighting(kind: IncidentKind, subject: str, occurrence: str, summary: str) -> Sighting:
     return Sighting(
         owner=SYSTEM,
         kind=kind,
         dedupe_key=f"{kind.name}:{subject}",
         occurrence=occurrence,
-        summary="",
+        summary=summary,
         related=(subject,),
         subject=subject,
     )

@@ -218,14 +218,10 @@ def authority_of(row: IdentityRow) -> Authority:
         key_id=row.sk.removeprefix(_CA),
         slot=row.slot,
         pem=row.pem,
-        not_after=_instant(row.not_after),
-        trusted_until=_instant(row.trusted_until),
-        retired_at=_instant(row.retired_at),
+        not_after=from_ms(row.not_after),
+        trusted_until=from_ms(row.trusted_until),
+        retired_at=from_ms(row.retired_at),
     )
-
-
-def _instant(at: float | None) -> datetime | None:
-    return None if at is None else from_ms(at)
 
 
 def _new(authority: Authority) -> Write:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from pynamodb.expressions.condition import Condition, size
 from pynamodb.expressions.update import Action
 
-from chalicelib.clock import to_ms
+from chalicelib.clock import sortable, to_ms
 from chalicelib.nodes.pairing import columns, limits
 from chalicelib.nodes.pairing.code import PairingCode
 from chalicelib.nodes.pairing.machine import ENDED, CodeState
@@ -317,7 +317,7 @@ class PairingStore:
         ]
         has_room = WindowRow.counted.does_not_exist() | (size(WindowRow.counted) < room)
         try:
-            row = WindowRow.change(_key(_WINDOW, what), _window(begin), actions, has_room)
+            row = WindowRow.change(_key(_WINDOW, what), sortable(begin), actions, has_room)
         except Refused as refused:
             if id_ not in (refused.old.counted or ()):
                 return None
@@ -349,11 +349,7 @@ def _windows(what: str, lasts: timedelta, now: datetime) -> tuple[_Key, _Key]:
     """Return the keys of the window before, and of the present one."""
     begin = limits.window(now, lasts)
     pk = _key(_WINDOW, what)
-    return (pk, _window(begin - lasts)), (pk, _window(begin))
-
-
-def _window(begin: datetime) -> str:
-    return f"{to_ms(begin):015}"
+    return (pk, sortable(begin - lasts)), (pk, sortable(begin))
 
 
 def _is_same(code: PairingCode) -> Condition:

@@ -161,7 +161,7 @@ class InvocationStore:
         row = MailboxRow.find(owned(owner, _MAILBOX), device_id)
         if row is None:
             return Mailbox()
-        active = from_ms(row.active_at) if row.active_at is not None else None
+        active = from_ms(row.active_at)
         return Mailbox(sorted(row.open or ()), active)
 
     def open(self, most: int) -> Iterator[OpenRequest]:
@@ -299,7 +299,7 @@ def _request(row: RequestRow) -> CapabilityRequest:
         dispatches=int(row.dispatches),
         created_at=from_ms(row.created_at),
         changed_at=from_ms(row.changed_at),
-        dispatched_at=from_ms(row.dispatched_at) if row.dispatched_at is not None else None,
+        dispatched_at=from_ms(row.dispatched_at),
         deadline=from_ms(row.expires_at),
         output=row.output or "",
         reason=row.reason or "",
